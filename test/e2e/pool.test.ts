@@ -218,7 +218,7 @@ test('`pool join` changes a file only where it has to, and leaves it as it was w
     [[key, 'not a host'], /"not a host" is not a node of the pool/],
     [[at('no.key')], /no\.key cannot be read \(ENOENT\)/],
     [[file], /holds no key of a pool/],
-    [[], /there is a word missing: write pool join FILE/],
+    [[], /a word is missing: write pool join FILE/],
     [['-'], /"-" is not the path of a file/],
   ];
   for (const [words, why] of refusals) {

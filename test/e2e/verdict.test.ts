@@ -165,7 +165,7 @@ test('the commands refuse what cannot be meant', async () => {
     [['allow', 'add', '192.0.2.1/24'], 1, /cannot be allowed/],
     [['allow', 'remove', '192.0.2.1'], 1, /not on the allowlist/],
     [['explain', 'office'], 1, /neither an address nor a number/],
-    [['allow'], 2, /allow needs a word more/],
+    [['allow'], 2, /allow needs one more word/],
     [['delist'], 2, /write delist WHAT/],
     [['--home-country', 'ZZZ'], 2, /--home-country/],
     [['--policy', 'address-threshold=0'], 2, /--policy/],

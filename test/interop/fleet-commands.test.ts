@@ -118,7 +118,7 @@ test('fleet commands say what is wrong and what would be right', async (t) => {
   writeFileSync(file, 'something of mine');
   await refused(
     ['join', 'berlin', 'sensor', file, ...owner],
-    /is there already, and not of berlin/,
+    /already exists and does not belong to berlin/,
   );
   assert.equal(readFileSync(file, 'utf8'), 'something of mine');
 });

@@ -31,7 +31,7 @@ const ADD: Command = {
       }
       if (isWide(allowed) && !flags.has('yes')) {
         throw refusal(
-          `${text} is very much, and nothing of it would be listed any more: add --yes if it is meant`,
+          `${text} is very wide, and nothing in it would be listed any more: add --yes if you mean it`,
         );
       }
       const untilEpochUs = untilOf(time, context.clock.epochUs());

@@ -19,7 +19,7 @@ export async function bgpExplainAnswer(
 ): Promise<Answer> {
   const entry = entryOf(named);
   if (entry === undefined) {
-    throw refusal(`${quoted(named)} is no address, and no network that could be announced`);
+    throw refusal(`${quoted(named)} is neither an address nor a network that could be announced`);
   }
   const note = directory.readStatus();
   const routes = (readRoutes(directory) ?? []).filter(({ prefix }) => {
@@ -42,7 +42,7 @@ export async function bgpExplainAnswer(
     spared === undefined ? 'Spared:     no' : `Spared:     yes, ${spared}`,
     `The node:   ${node}`,
     ...neighbours.map(({ name, state }) => `Neighbour:  ${name}: ${state}`),
-    ...(note === undefined ? ['sentrypeer bgp does not run here.'] : []),
+    ...(note === undefined ? ['sentrypeer bgp is not running here.'] : []),
   ];
   return {
     text: `${lines.map(shown).join('\n')}\n`,

@@ -13,7 +13,7 @@ export function bgpStatusAnswer(
 ): Answer {
   if (note === undefined) {
     return {
-      text: `${paint('red', 'sentrypeer bgp does not run here')}: no router is told anything.\n`,
+      text: `${paint('red', 'sentrypeer bgp is not running here')}: no router is told anything.\n`,
       json: { running: false, announcing: false },
       isBad: true,
     };
@@ -49,7 +49,7 @@ export function routesAnswer(routes: readonly Route[] | undefined): Answer {
     json: {
       routes: all.map(({ prefix, endEpochMs }) => ({ prefix, until: utc(endEpochMs * 1000) })),
     },
-    ...(routes === undefined && { remark: 'sentrypeer bgp does not run here.\n' }),
+    ...(routes === undefined && { remark: 'sentrypeer bgp is not running here.\n' }),
     isBad: routes === undefined,
   };
 }

@@ -110,7 +110,7 @@ function orderCommand({
       return async (context) => {
         const directory = await runDirectory(context);
         const note = directory.readStatus();
-        if (note === undefined) throw refusal('sentrypeer bgp does not run here');
+        if (note === undefined) throw refusal('sentrypeer bgp is not running here');
         directory.order(order, note);
         return { text, json: { told: order } };
       };

@@ -32,7 +32,7 @@ const ADD: Command = {
       }
       if (isWide && !flags.has('yes')) {
         throw refusal(
-          `${value} is very much, and all of it would be refused: add --yes if it is meant`,
+          `${value} is very wide, and all of it would be refused: add --yes if you mean it`,
         );
       }
       const untilEpochUs = untilOf(time, context.clock.epochUs());

@@ -28,7 +28,9 @@ export function completionCommand(commands: () => readonly Command[]): Command {
       const name = needed(shell, 'completion bash|zsh|fish');
       refuseMore(more, 'completion bash|zsh|fish');
       if (name !== 'bash' && name !== 'zsh' && name !== 'fish') {
-        throw refusal(`completion knows no ${quoted(name)}: write completion bash, zsh or fish`);
+        throw refusal(
+          `completion does not know ${quoted(name)}: write completion bash, zsh or fish`,
+        );
       }
       return async () => {
         const script = SHELLS[name](commands());

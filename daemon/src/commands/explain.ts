@@ -101,7 +101,7 @@ function poolLines(pool: Standing): readonly string[] {
   if (pool === undefined) return [];
   const { voters, quorum, strangers } = pool;
   const votes = `${countOf(voters, 'voter')} of ${quorum} needed`;
-  const others = `${countOf(strangers, 'stranger')}, whose word acts on nothing`;
+  const others = `${countOf(strangers, 'stranger')}, who have no vote`;
   return [`Pool:   named by ${votes}, and by ${others}`];
 }
 
@@ -115,14 +115,14 @@ function formatExplanation(
   const named = `${name}${about === '' ? '' : ` (${about})`}`;
   const lines = [`${named} is ${LEVELS[level]}${level === 'none' ? '' : `, ${score} of 100`}.`];
   if (level !== 'none' && address !== undefined && address.entry !== name) {
-    lines.push(`As:     ${address.entry}, as which it stands on the lists`);
+    lines.push(`As:     ${address.entry} on the lists`);
   }
   if (listing !== undefined) lines.push(`Since:  ${utc(listing.sinceEpochUs)}`);
   if (untilEpochUs !== undefined)
     lines.push(
       `Until:  ${untilText(untilEpochUs)}${untilEpochUs < LATEST_EPOCH_US ? ', unless more comes' : ''}`,
     );
-  lines.push(...(reasons.length === 0 ? ['Why:    nothing that counts is known of it'] : []));
+  lines.push(...(reasons.length === 0 ? ['Why:    nothing that counts is known about it'] : []));
   lines.push(...reasons.map((reason, index) => `${index === 0 ? 'Why:   ' : '       '} ${reason}`));
   if (by !== undefined) {
     lines.push(
@@ -131,7 +131,7 @@ function formatExplanation(
   }
   lines.push(...poolLines(number?.pool ?? address?.pool));
   if (sharedCount > 0) {
-    lines.push(`Shared: other nodes share ${sharedCount} events of it, which prove nothing here`);
+    lines.push(`Shared: other nodes share ${sharedCount} events from it, which prove nothing here`);
   }
   if (block !== undefined) {
     lines.push(`Unlist: sentrypeer unblock ${nameOf(block.subject)} (then the evidence decides)`);

@@ -22,7 +22,7 @@ export function findCommand(words: readonly string[]): {
     const forms = family.map(usageOf);
     const last = forms.pop() ?? '';
     throw refusal(
-      `${first} ${second === undefined ? 'needs a word more' : `knows no ${quoted(second)}`}: ` +
+      `${first} ${second === undefined ? 'needs one more word' : `does not know ${quoted(second)}`}: ` +
         `write ${forms.length === 0 ? '' : `${forms.join(', ')} or `}${last}`,
     );
   }

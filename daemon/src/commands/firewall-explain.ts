@@ -18,7 +18,7 @@ export async function explainAnswer(
 ): Promise<Answer> {
   const entry = entryOf(named);
   if (entry === undefined) {
-    throw refusal(`${quoted(named)} is no address, and no network that could be refused`);
+    throw refusal(`${quoted(named)} is neither an address nor a network that could be refused`);
   }
   const note = directory.readStatus();
   const networks = note && readSpared(directory);

@@ -103,7 +103,7 @@ const FLUSH: Command = {
       const { isDone, words } = await Nft.find(process.env['PATH'] ?? '').apply(REMOVAL);
       const text = isDone
         ? 'Everybody is let in again.\n'
-        : `nft could not take the table out (${words}).${note === undefined ? '' : ' The running firewall was told to.'}\n`;
+        : `nft could not remove the table (${words}).${note === undefined ? '' : ' The running firewall was told to do so.'}\n`;
       return { text, json: { flushed: isDone }, isBad: !isDone && note === undefined };
     };
   },

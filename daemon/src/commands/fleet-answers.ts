@@ -50,7 +50,7 @@ export function prunedAnswer(old: readonly FleetDay[], days: number, isDone: boo
   const size = `${countOf(old.length, 'day')}, ${formatMebibytes(octets)}`;
   const done = isDone
     ? `Removed ${size}: ${kept}, and totals by the hour for a year.\n`
-    : `${size} would be removed: ${kept}. Say it with --yes to remove them.\n`;
+    : `${size} would be removed: ${kept}. Add --yes to remove them.\n`;
   const rows = old.map(({ day, rows, octets: size }) => [
     day,
     rows < 0 ? 'unknown' : String(rows),
@@ -73,7 +73,7 @@ export function stateAnswer(state: FleetState): Answer {
   const lines = [
     `Fleet of version ${version}, ${state.isOfOne ? 'as this node sees it' : countOf(nodes.length, 'node')}\n`,
     nodes.length === 0 ? `${what}.\n` : formatTable([HEADINGS, ...nodes.map(rowOf)]),
-    ...silent.map(({ node }) => `${shown(node)} has given no sign of life for long.\n`),
+    ...silent.map(({ node }) => `${shown(node)} has given no sign of life for a long time.\n`),
   ];
   return {
     text: lines.join(''),

@@ -37,14 +37,14 @@ export class CredentialFile implements Disposable {
   static create(path: string, address: FleetAddress): CredentialFile {
     if (existsSync(path) && userIn(path) !== address.user) {
       throw refusal(
-        `${quoted(path)} is there already, and not of ${address.user}: name another file`,
+        `${quoted(path)} already exists and does not belong to ${address.user}: name another file`,
       );
     }
     try {
       return new CredentialFile(path, address);
     } catch (cause) {
       throw refusal(
-        `${quoted(`${path}.new`)} cannot be made (${errorCode(cause) ?? 'unknown reason'})`,
+        `${quoted(`${path}.new`)} cannot be created (${errorCode(cause) ?? 'unknown reason'})`,
         { cause },
       );
     }

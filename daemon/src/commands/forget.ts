@@ -24,7 +24,7 @@ export const FORGET: Command = {
       const what =
         events + entries === 0 && !wasListed
           ? `Nothing was known of ${name}.`
-          : `${name} is forgotten: ${countOf(events, 'event')} and ${countOf(entries, 'entry', 'entries')} of what was made of them are gone${isListed ? ', and it is not listed any more' : ''}.`;
+          : `${name} is forgotten: ${countOf(events, 'event')} and ${countOf(entries, 'entry', 'entries')} made from them are gone${isListed ? ', and it is not listed any more' : ''}.`;
       return {
         text: `${what}\n`,
         json: { forgotten: name, events, entries, was_listed: wasListed },

@@ -57,7 +57,7 @@ const LIST: Command = {
           created: utc(createdEpochUs),
         })),
         ...(list.length === 0
-          ? { remark: 'There are no keys; keys add NAME ROLE makes one.\n' }
+          ? { remark: 'There are no keys; keys add NAME ROLE creates one.\n' }
           : {}),
       };
     };
@@ -96,6 +96,6 @@ function checkName(name: string, form: string): void {
     Array.from(name.toLowerCase()).every((character) => NAME_CHARACTERS.includes(character));
   if (isName) return;
   throw refusal(
-    `${quoted(name)} is not a valid name of a key: write ${form} with letters, digits, hyphens, dots and underscores`,
+    `${quoted(name)} is not a valid key name: write ${form} with letters, digits, hyphens, dots and underscores`,
   );
 }

@@ -18,7 +18,7 @@ export const LISTINGS: Command = {
     refuseMore(more, 'listings [addresses|numbers]');
     const kind = word === 'addresses' || word === 'numbers' ? KINDS[word] : undefined;
     if (word !== undefined && kind === undefined) {
-      throw refusal(`listings knows no ${quoted(word)}: write listings [addresses|numbers]`);
+      throw refusal(`listings does not know ${quoted(word)}: write listings [addresses|numbers]`);
     }
     const count = wholeFlag(flags, 'count', TOP_ROWS_MAX) ?? TOP_ROWS_MAX;
     return async ({ config }) => {

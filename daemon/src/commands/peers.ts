@@ -19,7 +19,7 @@ const LIST: Command = {
     refuseMore(words, 'peers list');
     const order = flags.get('by') ?? 'time';
     if (order !== 'time' && order !== 'record') {
-      throw refusal(`--by: ${quoted(order)} is no order: write time or record`);
+      throw refusal(`--by: ${quoted(order)} is not an order: write time or record`);
     }
     return async (context) => {
       using peers = await openPeers(context, 'look');
@@ -89,7 +89,7 @@ const TRUST: Command = {
       const isCounted = context.config.noNetworkCheck || peers.isProved(nodeId);
       const how = isCounted
         ? ''
-        : 'It counts once a link with it proves where it is: --pool-peer HOST makes one.\n';
+        : 'It counts once a link with it proves where it is: --pool-peer HOST creates one.\n';
       const who = called === '' ? nodeId : `${called} (${nodeId})`;
       return {
         text: isVoter

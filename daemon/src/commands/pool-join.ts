@@ -64,7 +64,7 @@ async function joinPool(
     ...strongerRemarks(context, keyFile),
     ...(isOpen
       ? [
-          `Others than its owner may read ${quoted(keyFile)}: chmod 600, as whoever has the key is in the pool.`,
+          `Not only its owner may read ${quoted(keyFile)}: chmod 600, because anybody with the key is in the pool.`,
         ]
       : []),
   ];

@@ -27,7 +27,7 @@ const EXPORT: Command = {
       const { saidCount } = await sayAll(context);
       using pool = await openPool(context);
       const { pagesCount } = await writePages(pool, to);
-      const said = saidCount > 0 ? `, ${countOf(saidCount, 'page')} of this node written anew` : '';
+      const said = saidCount > 0 ? `, ${countOf(saidCount, 'page')} of this node rewritten` : '';
       return {
         text: `${countOf(pagesCount, 'page')} exported to ${shown(to)}${said}.\n`,
         json: { file: to, pages: pagesCount, own_pages_written: saidCount },
@@ -91,7 +91,7 @@ const WITHDRAW: Command = {
       return {
         text:
           withdrawnCount === 0
-            ? `${name} is delisted; this node said nothing of it in the pool.\n`
+            ? `${name} is delisted; this node said nothing about it in the pool.\n`
             : `${name} is delisted and withdrawn: the pages that named it are replaced.\n`,
         json: { withdrawn: withdrawnCount > 0, what: name },
       };
@@ -123,7 +123,7 @@ const RETIRE: Command = {
       const options = { networkId, nowS: Math.floor(clock.epochUs() / 1e6) };
       pool.add(signedPages([retirePage(ownPages(pool.pages), identity, options)]), true);
       return {
-        text: `The key of this node is retired. Export the pool once more, so that others learn of it; move ${shown(context.config.identityFile)} away to go on as a new node.\n`,
+        text: `The key of this node is retired. Export the pool once more, so that others learn of it; move ${shown(context.config.identityFile)} away to continue as a new node.\n`,
         json: { retired: true },
       };
     };
@@ -140,7 +140,7 @@ const RESUME: Command = {
       using pool = await openPool(context);
       pool.resume();
       return {
-        text: 'What waited is let through, and all else of today.\n',
+        text: 'What waited is let through, and so is everything else today.\n',
         json: { resumed: true },
       };
     };
@@ -202,7 +202,7 @@ const INIT: Command = {
       const { makePoolKey } = await import('../services/pool/pool-key.ts');
       await makePoolKey(path);
       return {
-        text: `${shown(path)} has the key of a new pool: copy it to your nodes by a safe way, and run sentrypeer pool join FILE on each.\n`,
+        text: `${shown(path)} has the key of a new pool: copy it to your nodes securely, and run sentrypeer pool join FILE on each.\n`,
         json: { file: path },
       };
     };
@@ -327,7 +327,7 @@ async function readPoolFile(path: string): Promise<Uint8Array> {
   if (isPoolFile(octets)) return octets;
   throw new OperatingError(
     'pool_file_unknown',
-    `${shown(path)} is not a file of the pool; sentrypeer pool export FILE makes one`,
+    `${shown(path)} is not a file of the pool; sentrypeer pool export FILE creates one`,
   );
 }
 

@@ -30,7 +30,7 @@ export const PRUNE: Command = {
       if (isReleased) retention.release();
       const end = isReleased
         ? 'The daemon removes from now on, or when it starts next, what its limits do not allow.'
-        : 'Nothing is removed before you say sentrypeer prune --yes, or raise the limits.';
+        : 'Nothing is removed until you run sentrypeer prune --yes or raise the limits.';
       return { text: `${describe(kept)}\n${end}\n`, json: jsonOf(kept, isReleased) };
     };
   },

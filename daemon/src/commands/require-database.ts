@@ -19,7 +19,7 @@ export async function requireDatabase(
     const where = kind === 'default' ? `the default of ${text}` : text;
     throw new OperatingError(
       'database_missing',
-      `there is no database ${shown(dbFile)} (${where}): the daemon makes it at its first start; ` +
+      `there is no database ${shown(dbFile)} (${where}): the daemon creates it at its first start; ` +
         'name another with -f FILE, SENTRYPEER_DB_FILE or db_file in the configuration file',
     );
   }

@@ -52,6 +52,6 @@ function refuseForeignFlag(command: Command, flag: CommandFlagName): void {
   if (flag === 'json' || command.flags?.includes(flag) === true) return;
   const owners = COMMANDS.filter(({ flags }) => flags?.includes(flag) === true);
   throw refusal(
-    `--${flag} means nothing to ${usageOf(command)}: it belongs to ${owners.map(({ name }) => name).join(', ')}`,
+    `--${flag} is not an option of ${usageOf(command)}: it belongs to ${owners.map(({ name }) => name).join(', ')}`,
   );
 }

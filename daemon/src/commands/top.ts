@@ -84,7 +84,7 @@ function mostFirst(a: TopRow, b: TopRow): number {
 function kindOf(word: string): Kind {
   const kind = KINDS.find((each) => each === word.toLowerCase());
   if (kind !== undefined) return kind;
-  throw refusal(`top knows no ${quoted(word)}: write top ${KINDS.join('|')}`);
+  throw refusal(`top does not know ${quoted(word)}: write top ${KINDS.join('|')}`);
 }
 
 /** The earliest time at which something must have been seen; the beginning if none is given. */

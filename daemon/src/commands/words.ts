@@ -16,7 +16,7 @@ export type HoldTime =
 
 export function needed(word: string | undefined, form: string): string {
   if (word !== undefined && word !== '') return word;
-  throw refusal(`there is a word missing: write ${form}`);
+  throw refusal(`a word is missing: write ${form}`);
 }
 
 /**
@@ -30,7 +30,7 @@ export function neededFile(word: string | undefined, form: string): string {
 }
 
 export function refuseMore([first]: readonly string[], form: string): void {
-  if (first !== undefined) throw refusal(`${quoted(first)} is too much: write ${form}`);
+  if (first !== undefined) throw refusal(`${quoted(first)} is one word too many: write ${form}`);
 }
 
 /**

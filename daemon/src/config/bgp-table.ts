@@ -118,7 +118,7 @@ function readNeighbour(
 function refuseContradictions(at: string, own: NeighbourValues, common: BgpValues): void {
   const { address = '', local_address: local } = own;
   if (own.passive === true && own.connect_only === true) {
-    throw refusal(`${at}: passive and connect_only together are no session: leave one out`);
+    throw refusal(`${at}: passive and connect_only together make no session: leave one out`);
   }
   if (own.passive === true && common.listen === undefined) {
     throw refusal(

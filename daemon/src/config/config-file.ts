@@ -26,7 +26,7 @@ export interface ParsedFile {
 export function parseConfigFile(path: string, text: string): ParsedFile {
   if (text.length > CONFIG_FILE_CHARACTERS_MAX) {
     throw refusal(
-      `${path}: is longer than ${CONFIG_FILE_CHARACTERS_MAX} characters: no configuration`,
+      `${path}: is longer than ${CONFIG_FILE_CHARACTERS_MAX} characters: not a configuration file`,
     );
   }
   const settings = new Map<ConfigKey, Setting>();

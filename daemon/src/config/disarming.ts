@@ -42,7 +42,7 @@ export function disarmingSettings(config: Config, origins: ConfigOrigins): reado
   }
   for (const number of ownNumbers.filter(isMostNumbers)) {
     warnings.push(
-      `${origins.ownNumbers.text}: ${number} is so much that hardly any number is ever listed: name your own numbers`,
+      `${origins.ownNumbers.text}: ${number} is so wide that hardly any number is ever listed: name your own numbers`,
     );
   }
   if (responsive && replyOctetsPerSecond === 0) {

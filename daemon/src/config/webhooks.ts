@@ -125,7 +125,7 @@ function readHeaders(at: string, value: unknown): Readonly<Record<string, string
       throw refusal(`${at}: headers: ${quoted(name)} is not a header with a text of one line`);
     }
     if (OWN_HEADERS.has(name.toLowerCase())) {
-      throw refusal(`${at}: headers: ${quoted(name)} is made of the request itself`);
+      throw refusal(`${at}: headers: ${quoted(name)} is set from the request itself`);
     }
     headers[name] = text;
   }
@@ -187,7 +187,7 @@ function readOauth2(
   if (clientId === undefined && clientSecret === undefined) return undefined;
   if (clientId === undefined || clientSecret === undefined) {
     throw refusal(
-      `${nameOf('oauth2ClientId')} and ${nameOf('oauth2ClientSecret')}, or the file of it, need one another`,
+      `${nameOf('oauth2ClientId')} and ${nameOf('oauth2ClientSecret')}, or its file, need each other`,
     );
   }
   return {

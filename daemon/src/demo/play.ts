@@ -147,7 +147,7 @@ export class Play implements AsyncDisposable {
       if (clock.nowMs() > endAtMs) {
         throw new OperatingError(
           'demo_failed',
-          `the demo waited in vain for ${what}: this machine is too busy, or this is a bug in SentryPeer`,
+          `the demo waited in vain for ${what}: this machine is too busy, or SentryPeer has a bug`,
         );
       }
       await this.#pause(DEMO_LOOK_MS);

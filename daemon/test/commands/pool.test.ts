@@ -217,7 +217,10 @@ test('peers list shows who wrote pages, and by their record', async () => {
     ['Bob the Builder', true, 1],
   );
   assert.match((await carol.answer('peers list')).text, /^NODE +NAME[^]*Bob the Builder[^]*voter/);
-  assert.match(refusedCommand('peers list --by name'), /"name" is no order: write time or record/);
+  assert.match(
+    refusedCommand('peers list --by name'),
+    /"name" is not an order: write time or record/,
+  );
   assert.match((await carol.answer('pool status')).text, /Voters +1; none acts, it takes 2/);
   const nodeId = String(first?.['node']);
   carol.prove(nodeId, '45.66.0.0/16');
@@ -233,7 +236,7 @@ test('pool import and export say which file cannot be used', async () => {
   writeFileSync(node.file, 'Dear reader,\n');
   await assert.rejects(node.run(`pool import ${node.file}`), {
     code: 'pool_file_unknown',
-    message: /not a file of the pool; sentrypeer pool export FILE makes one/,
+    message: /not a file of the pool; sentrypeer pool export FILE creates one/,
   });
   const missing = join(node.folder, 'none', 'x');
   await assert.rejects(node.run(`pool import ${missing}`), { code: 'pool_file_unreadable' });

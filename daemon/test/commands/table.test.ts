@@ -34,8 +34,8 @@ test('findCommand() says what would be right', () => {
     /^unknown command "start", there are .*backup.*: see sentrypeer --help$/,
   );
   const form = 'write keys add NAME ROLE, keys list or keys revoke NAME';
-  assert.equal(refusedCommand('keys'), `keys needs a word more: ${form}`);
-  assert.equal(refusedCommand('keys show'), `keys knows no "show": ${form}`);
+  assert.equal(refusedCommand('keys'), `keys needs one more word: ${form}`);
+  assert.equal(refusedCommand('keys show'), `keys does not know "show": ${form}`);
 });
 
 test('a time of several words may be one word of the shell', () => {
@@ -51,24 +51,21 @@ test('a time of several words may be one word of the shell', () => {
 
 test('backup needs the file to write', () => {
   prepared('backup /b.db');
-  assert.equal(refusedCommand('backup'), 'there is a word missing: write backup FILE');
-  assert.equal(refusedCommand('backup a b'), '"b" is too much: write backup FILE');
+  assert.equal(refusedCommand('backup'), 'a word is missing: write backup FILE');
+  assert.equal(refusedCommand('backup a b'), '"b" is one word too many: write backup FILE');
 });
 
 test('commands about keys read names and roles', () => {
   prepared('keys add pbx-1 read');
   prepared('keys revoke pbx-1');
-  assert.match(
-    refusedCommand('keys add'),
-    /^"" is not a valid name of a key: write keys add NAME ROLE/,
-  );
-  assert.match(refusedCommand('keys add a/b read'), /^"a\/b" is not a valid name of a key/);
-  assert.match(refusedCommand(`keys add ${'x'.repeat(65)} read`), /is not a valid name of a key/);
+  assert.match(refusedCommand('keys add'), /^"" is not a valid key name: write keys add NAME ROLE/);
+  assert.match(refusedCommand('keys add a/b read'), /^"a\/b" is not a valid key name/);
+  assert.match(refusedCommand(`keys add ${'x'.repeat(65)} read`), /is not a valid key name/);
   assert.match(refusedCommand('keys add pbx'), /^keys add got no role: it must be read/);
   assert.match(refusedCommand('keys add pbx root'), /^keys add got the role "root"/);
-  assert.match(refusedCommand('keys add pbx read now'), /^"now" is too much/);
-  assert.match(refusedCommand('keys list all'), /^"all" is too much/);
-  assert.match(refusedCommand('keys revoke a b'), /^"b" is too much/);
+  assert.match(refusedCommand('keys add pbx read now'), /^"now" is one word too many/);
+  assert.match(refusedCommand('keys list all'), /^"all" is one word too many/);
+  assert.match(refusedCommand('keys revoke a b'), /^"b" is one word too many/);
 });
 
 test('commands about other nodes read their ids', () => {
@@ -76,14 +73,14 @@ test('commands about other nodes read their ids', () => {
   prepared('peers list');
   prepared(`peers distrust ${node}`);
   prepared('peers forget unsigned');
-  assert.match(refusedCommand('peers'), /^peers needs a word more: write peers list/);
-  assert.match(refusedCommand('peers love x'), /^peers knows no "love"/);
+  assert.match(refusedCommand('peers'), /^peers needs one more word: write peers list/);
+  assert.match(refusedCommand('peers love x'), /^peers does not know "love"/);
   assert.match(refusedCommand('peers trust everybody'), /^"everybody" is not a node/);
   prepared(`peers trust ${node} Alice and Bob`);
   prepared(`peers trust ${'A'.repeat(43)}`);
   assert.match(refusedCommand(`peers trust ${node} ${'x'.repeat(65)}`), /at most 64 characters/);
   assert.match(refusedCommand(`peers trust ${node} a\u001b[2J`), /printable/);
-  assert.match(refusedCommand(`peers distrust ${node} x`), /is too much/);
+  assert.match(refusedCommand(`peers distrust ${node} x`), /is one word too many/);
   for (const network of ['45.10.0.0/16', '2a00:db8::/32', '45.10.0.7', 'AS64500']) {
     prepared(`peers distrust ${network}`);
     prepared(`peers forget ${network}`);
@@ -100,10 +97,10 @@ test('commands about webhooks read names and events', () => {
   prepared('webhook status');
   prepared('webhook dead hub');
   prepared('webhook discard hub ABC');
-  assert.match(refusedCommand('webhook'), /^webhook needs a word more/);
-  assert.match(refusedCommand('webhook send'), /^webhook knows no "send"/);
+  assert.match(refusedCommand('webhook'), /^webhook needs one more word/);
+  assert.match(refusedCommand('webhook send'), /^webhook does not know "send"/);
   assert.match(refusedCommand('webhook dead'), /needs the name/);
-  assert.match(refusedCommand('webhook resend a b c'), /"c" is too much/);
+  assert.match(refusedCommand('webhook resend a b c'), /"c" is one word too many/);
 });
 
 test('what was not read of a time never becomes a comment', () => {
@@ -132,10 +129,13 @@ test('what was not read of a time never becomes a comment', () => {
   prepared('block 45.0.0.0/8 1d12h scans from there', 'block');
   prepared('block list', 'block list');
   assert.match(refusedCommand('block 45.0.0.0/8 24'), /^"24" has no unit/);
-  assert.match(refusedCommand('block'), /^there is a word missing: write block WHAT/);
-  assert.match(refusedCommand('unblock 45.0.0.0/8 30d'), /^"30d" is too much/);
+  assert.match(refusedCommand('block'), /^a word is missing: write block WHAT/);
+  assert.match(refusedCommand('unblock 45.0.0.0/8 30d'), /^"30d" is one word too many/);
   assert.match(refusedCommand('delist 192.0.2.1 30d'), /^"30d" looks like a time/);
-  assert.match(refusedCommand('keys list --yes'), /^--yes means nothing to keys list: it belongs/);
+  assert.match(
+    refusedCommand('keys list --yes'),
+    /^--yes is not an option of keys list: it belongs/,
+  );
 });
 
 test('a file that a command writes or reads is never called by a hyphen', () => {

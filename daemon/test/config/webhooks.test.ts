@@ -150,11 +150,11 @@ const REFUSED: readonly (readonly [toml: string, message: RegExp])[] = [
   ],
   [
     '[[webhook]]\nname = "a"\nurl = "http://a/"\nheaders = { Content-Length = "1" }',
-    /"Content-Length" is made of the request/,
+    /"Content-Length" is set from the request/,
   ],
   [
     '[[webhook]]\nname = "a"\nurl = "http://a/"\noauth2_client_id = "x"',
-    /oauth2_client_id and .*oauth2_client_secret, or the file of it, need one another/,
+    /oauth2_client_id and .*oauth2_client_secret, or its file, need each other/,
   ],
   [
     '[[webhook]]\nname = "a"\nurl = "http://a/"\nsecret_file = "/no"',

@@ -24,7 +24,7 @@ export interface PoolStanding {
   readonly uncounted: number;
   /** Votes that it takes. */
   readonly quorum: number;
-  /** Others, whose word acts on nothing. */
+  /** Others, who have no vote. */
   readonly strangers: number;
   /** Networks of these, as far as they are known. */
   readonly networks: number;

@@ -34,7 +34,7 @@ export async function makePoolKey(path: string): Promise<void> {
   } catch (cause) {
     throw new OperatingError(
       'pool_key_unwritable',
-      `${path} cannot be made (${errorCode(cause) ?? 'unknown reason'}): name a file that does not exist, in a directory that this user may write to`,
+      `${path} cannot be created (${errorCode(cause) ?? 'unknown reason'}): name a file that does not exist, in a directory that this user may write to`,
       { cause },
     );
   }
