@@ -188,9 +188,8 @@ export class Store {
   }
 
   /**
-   * Records events that other nodes received, in one transaction. Events with the origin and UUID of an existing one
-   * are left out, so that a delivery may come any number of times, and nobody can suppress another's event by copying
-   * its UUID.
+   * Records events that other nodes received, in one transaction. Known events (by origin and UUID) are left out, so
+   * that a delivery may be repeated, and nobody can suppress another's event by copying its UUID.
    *
    * @param cursors Positions of the consumers that read them; moved together with the events or not at all.
    */
@@ -320,10 +319,7 @@ export class Store {
     guarded(this.#path, () => inTransaction(this.#database, add));
   }
 
-  /**
-   * One step of some milliseconds: copies the log into the database, adds repeats to their rows, removes what is beyond
-   * a limit. @returns Whether there is more to do.
-   */
+  /** Works for some milliseconds on the log, on repeats and on what exceeds a limit. @returns Whether there is more. */
   maintain(): boolean {
     this.#refuseWhereGone();
     return guarded(this.#path, () => {

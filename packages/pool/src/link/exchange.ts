@@ -366,10 +366,7 @@ export class Exchange {
     this.#spread();
   }
 
-  /**
-   * A page was useless. If it was requested, its sender is not to blame, but it is requested within the sender's
-   * budget.
-   */
+  /** A page was useless. If it was requested, the sender is not to blame; requests count against its budget anyway. */
   #wasIdle(link: Link, page: Uint8Array, wasWanted: boolean): void {
     const isInBudget = this.#budgets.spend(
       link.budget,

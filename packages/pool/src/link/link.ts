@@ -196,10 +196,7 @@ export class Link {
     return (this.#features & Feature.parts) !== 0;
   }
 
-  /**
-   * Says what this node has, so that the other end tells what is missing here. @param after The id after which to
-   * start.
-   */
+  /** Says what this node has, so that the other end tells what is missing. @param after The id after which to start. */
   compare(after = FIRST_ID): void {
     const summary = this.#parts.index.summary();
     const from = this.answersInParts ? Uint8Array.fromHex(after) : new Uint8Array();

@@ -150,8 +150,7 @@ export class Pruner {
 
   /**
    * Makes room at the beginning of a recording transaction: its rows then go into the pages that became free, so that
-   * these are written once. It removes in proportion to what the previous transaction needed; the rest is left to
-   * `step()`.
+   * these are written once. Removes in proportion to what the previous transaction needed; `step()` does the rest.
    *
    * @param batchOctets Octets of the batches that are about to be recorded.
    * @param record Records them.
