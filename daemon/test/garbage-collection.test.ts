@@ -20,7 +20,10 @@ function octetsOf(name: 'new_space' | 'old_space'): number {
   return space?.space_size ?? 0;
 }
 
-/** Keeps what it makes for a while, so that it outlives collections of new objects. @returns The largest that each space was. */
+/**
+ * Keeps its objects for a while, so that they outlive collections of new objects. @returns The largest size of each
+ * space.
+ */
 function survive(): { readonly newOctets: number; readonly oldOctets: number } {
   const kept: unknown[] = [];
   let newOctets = 0;
@@ -35,17 +38,17 @@ function survive(): { readonly newOctets: number; readonly oldOctets: number } {
 }
 
 test('keepHeapNearItsContent() ends the growth of the space for new objects, and slows that of the old ones', () => {
-  // V8 goes beyond it for a while on a busy machine: up to 12 MB were seen, and 64 MiB where nothing ends the growth.
+  // V8 exceeds it for a while on a busy machine: up to 12 MB were seen, and 64 MiB if nothing ends the growth.
   const between = 24 * MIB;
   releaseMemory();
   keepHeapNearItsContent();
   const small = survive();
   assert.ok(small.newOctets < between);
-  setFlagsFromString('--no-memory-saver-mode'); // As it was.
+  setFlagsFromString('--no-memory-saver-mode'); // As before.
   releaseMemory();
   const { oldOctets } = survive();
   assert.ok(small.oldOctets * 1.25 < oldOctets, `${small.oldOctets} beside ${oldOctets}`);
-  setFlagsFromString('--semi-space-growth-factor=2'); // As it was.
+  setFlagsFromString('--semi-space-growth-factor=2'); // As before.
   assert.ok(survive().newOctets > between);
 });
 
@@ -108,7 +111,7 @@ test('releaseMemoryWhenQuiet() leaves the processor to the start first', async (
   assert.ok((await collected) >= calledAt + 99);
 });
 
-/** Works until a collection was asked for, with pauses. */
+/** Works until a collection has been requested, with pauses. */
 async function untilCollected(work: () => void, lookMs: number): Promise<void> {
   using open = new DisposableStack();
   const forced: PerformanceEntry[] = [];

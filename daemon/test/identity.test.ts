@@ -18,7 +18,7 @@ import { openIdentity } from '../src/identity.ts';
 
 const NAME = 'sentrypeer-identity.json';
 
-/** An identity that never changes, for what must stay the same from release to release. */
+/** An identity that never changes, for everything that must stay the same from release to release. */
 const FIXED = {
   format: 1,
   nodeId: '21fe31df-a154-8261-a26b-f854046fd227',

@@ -32,7 +32,7 @@ class Host implements SignalHost {
     this.done.push(`exit ${status}`);
   }
 
-  /** @returns Whether anybody heard it; else the system's default would end the process. */
+  /** @returns Whether anybody handled it; otherwise the system's default would end the process. */
   raise(name: NodeJS.Signals): boolean {
     return this.#events.emit(name);
   }

@@ -8,7 +8,7 @@ import { test } from 'node:test';
 const MODULE = join(import.meta.dirname, '../src/small-profile.ts');
 const SMALL = { NODE_OPTIONS: '--no-node-snapshot', MALLOC_ARENA_MAX: '1' };
 
-/** Whether V8 compiles what is called often, in a process with this environment. */
+/** Whether V8 compiles frequently called code in a process with this environment. */
 function compiles(environment: Readonly<Record<string, string>>, call = ''): boolean {
   const script = `
     const profile = await import(${JSON.stringify(MODULE)});

@@ -27,7 +27,7 @@ test('what was asked before somebody signed in or out does not undo it when its 
   await askedAgain;
   assert.equal(signedIn(), undefined);
 
-  // Somebody who signed in elsewhere meanwhile is known from the next question on.
+  // Somebody who signed in elsewhere meanwhile is known after the next request.
   answers.push(Response.json(SOMEBODY));
   await knowSession();
   assert.equal(signedIn(), 'ops');

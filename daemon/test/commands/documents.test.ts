@@ -13,9 +13,9 @@ const ROOT = join(import.meta.dirname, '../../..');
 const DOCUMENTS = globSync(['*.md', 'docs/**/*.md', 'bench/*.md', 'packages/*/*.md'], {
   cwd: ROOT,
 });
-/** What may stand before our name. */
+/** What may precede our name. */
 const BEFORE = /^(?:\$ |# )?(?:sudo |npx |exec |setpriv .* )?/;
-/** Code blocks for a shell, and what is between backquotes in the text. */
+/** Code blocks for a shell, and text between backquotes. */
 const BLOCK = /^```(?:sh|console|bash)\n([^]*?)^```/gm;
 
 interface Line {
@@ -36,7 +36,7 @@ function commandLines(text: string): readonly string[] {
     .map((line) => withoutShell(line.slice('sentrypeer '.length)));
 }
 
-/** Without comments, redirections, and what another program gets. */
+/** Without comments, redirections, and other programs in a pipe. */
 function withoutShell(line: string): string {
   return (line.split(/ +#| [|>&]|;/)[0] ?? '').replaceAll(/['"]/g, '').trim();
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* The pool by file: what a node says leaves it, and arrives at another, without any network between them. */
+/* The pool by file: what a node says leaves it, and arrives at another, without a network between them. */
 
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -41,7 +41,7 @@ class Node implements Disposable {
     return this.#config.dbFile ?? '';
   }
 
-  /** Evidence against an address, as the judge sums it up. */
+  /** Evidence against an address, as the judge's summary. */
   met(address: string, atUs = systemClock.epochUs()): void {
     this.database
       .prepare(`
@@ -114,7 +114,7 @@ test('pool import takes each page once, whoever brings it', async () => {
   await bob.run(`pool export ${bob.file}`);
   assert.equal((await carol.run(`pool import ${bob.file}`))['taken'], 2);
   assert.deepEqual(carol.subjects(), [ATTACKER, OTHER]);
-  // A node that lost its database finds what it said, and it stays its own word.
+  // A node that lost its database finds its own claims, and they remain its own.
   assert.equal((await alice.run(`pool import ${bob.file}`))['taken'], 1);
 });
 

@@ -15,7 +15,7 @@ export function prepared(line: string | readonly string[], name?: string): Work 
   return prepareCommand({ words, flags });
 }
 
-/** As {@link prepared}, where it is to be refused: the one line. */
+/** As {@link prepared}, for a line that must be refused. @returns The one line of the refusal. */
 export function refusedCommand(text: string | readonly string[]): string {
   let message = '';
   assert.throws(

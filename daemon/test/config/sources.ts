@@ -11,7 +11,7 @@ interface Machine {
   readonly env?: ConfigSources['env'];
   /** Texts by path; every other path is missing. */
   readonly files?: Readonly<Record<string, string>>;
-  /** Only these exist; all do where it is left out. */
+  /** Only these exist; all do if it is left out. */
   readonly directories?: readonly string[];
   /** Where links lead. */
   readonly links?: Readonly<Record<string, string>>;
@@ -21,7 +21,7 @@ interface Machine {
   readonly homeDirectory?: string | undefined;
 }
 
-/** Runs `loadConfig` on a machine that is all made up. */
+/** Runs `loadConfig` on an entirely simulated machine. */
 export function load(argv: string, machine: Machine = {}): LoadedConfig {
   return loadConfig({
     argv: argv.split(' ').filter((word) => word !== ''),
@@ -45,14 +45,14 @@ export function load(argv: string, machine: Machine = {}): LoadedConfig {
   });
 }
 
-/** As {@link load}, where the daemon is to run. */
+/** As {@link load}, when the daemon is to run. */
 export function run(argv: string, machine: Machine = {}): LoadedConfig & { kind: 'run' } {
   const loaded = load(argv, machine);
   assert.ok(loaded.kind === 'run', JSON.stringify(loaded));
   return loaded;
 }
 
-/** As {@link load}, where it is to be refused: the one line. */
+/** As {@link load}, for a line that must be refused. @returns The one line of the refusal. */
 export function refused(argv: string, machine: Machine = {}): string {
   const loaded = load(argv, machine);
   assert.ok(loaded.kind === 'refused', JSON.stringify(loaded));

@@ -14,7 +14,7 @@ import {
   syslogTargetType,
 } from '../../src/config/value-types.ts';
 
-/** What each type reads, and what it does not. */
+/** What each type accepts, and what it does not. */
 function check<T>(
   type: { parse(text: string): T | undefined },
   good: readonly (readonly [string, T])[],

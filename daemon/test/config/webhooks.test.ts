@@ -122,7 +122,7 @@ url = "http://127.0.0.1:9/"
       body: 'form',
     },
   });
-  // What is secret for one endpoint does not go to another.
+  // Secrets of one endpoint are not sent to another.
   assert.equal(plain?.oauth2, undefined);
   assert.equal(plain?.signingSecret, undefined);
 });

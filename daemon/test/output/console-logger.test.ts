@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ConsoleLogger, logLevel, type LogLevel } from '../../src/output/console-logger.ts';
 
-/** A logger whose lines are kept and whose time is set by hand. */
+/** A logger whose lines are kept and whose time is set by the test. */
 function open(level: LogLevel): { logger: ConsoleLogger; lines: string[]; time: { ms: number } } {
   const lines: string[] = [];
   const time = { ms: 0 };

@@ -29,7 +29,7 @@ test('escapeText() never lets two texts look the same, and is always one printab
         const code = escaped.charCodeAt(index);
         assert.ok(code >= 0x20 && (code < 0x7f || code > 0x9f));
       }
-      // JSON reads the escapes back, once \xNN is written as JSON has it.
+      // JSON reads the escapes back, once \xNN is written in JSON's form.
       const json = escaped
         .split('\\\\')
         .map((part) => part.replaceAll('\\x', '\\u00'))

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ProgressPrinter } from '../../src/output/progress-printer.ts';
 
-/** A minute of work, told of every tenth of a second. */
+/** A minute of work, reported every tenth of a second. */
 function watch(isTerminal: boolean, ms: number) {
   const clock = { nowMs: () => atMs, epochUs: () => 0 };
   const written: string[] = [];

@@ -39,7 +39,7 @@ function options(dbFile: string): AgentServiceOptions {
   };
 }
 
-/** What one INVITE is answered. */
+/** The answer to one INVITE. */
 async function asked(agent: AgentService): Promise<string> {
   const socket = createSocket('udp4');
   const heard = once(socket, 'message', { signal: AbortSignal.timeout(10_000) });

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 /*
- * Evidence, the operator's word, votes of the pool, what hubs list, forgetting, starts with other options and between two
- * steps of the judge, a database that is full, and a clock that is put forward and back, in whatever order: lists, feed,
- * look-ups, explanations, the SIP agent and a judge that has seen nothing say the same, what is guarded is refused nowhere,
- * what is blocked is, and in the end nothing is left.
+ * Evidence, the operator's decisions, votes of the pool, listings of hubs, forgetting, restarts with other options and
+ * between two steps of the judge, a full database, and a clock that is put forward and back, in any order: lists, feed,
+ * look-ups, explanations, the SIP agent and a judge that has seen nothing all agree, what is guarded is never refused,
+ * what is blocked is always refused, and in the end nothing is left.
  */
 
 import assert from 'node:assert/strict';
@@ -43,7 +43,7 @@ const ADDRESSES = [
   '2a02:6b8:1:180::1',
 ] as const;
 const OWN_ADDRESS = '2a02:6b8:1:80::1';
-/** By which IPv4 and IPv6 are decided on. */
+/** Addresses and networks of IPv4 and IPv6 that decisions name. */
 const NETWORKS = [
   ...ADDRESSES,
   '45.13.0.0/31',
@@ -76,14 +76,14 @@ const ALLOWED: Readonly<Record<string, (number: string) => boolean>> = {
   '99912000-99912999': (number) => number === '99912345',
 };
 const MIB = 1_048_576;
-/** Entries and changes of the feed that a follower takes at once. */
+/** Entries and changes of the feed that a follower takes at a time. */
 const PAGE = 100;
-/** What a change of the feed makes of an entry; others end it. */
+/** The level that a change of the feed gives to an entry; other changes end it. */
 const LEVELS: ReadonlyMap<string, string> = new Map([
   ['listed', 'listed'],
   ['watched', 'watch'],
 ]);
-/** Sources of a flood, which are more than a database of the least size knows. */
+/** Sources of a flood: more than the smallest database can keep. */
 const FLOOD_COUNT = 300;
 const VOTERS = ['Alice', 'Bob', 'Carol'] as const;
 
@@ -100,7 +100,7 @@ function prefixOf(text: string): Prefix {
   return found;
 }
 
-/** What explain and lists speak of. */
+/** Subjects that explain and the lists are asked about. */
 const SUBJECTS: readonly Subject[] = [
   ...NETWORKS.map(subjectOf),
   ...['2a02:6b8:1:80::/64', '2a02:6b8:1:100::/64', '2a02:6b8:1:180::/64'].map(subjectOf),
@@ -171,7 +171,7 @@ const range = fc.oneof(dialled, fc.constantFrom<string>(...RANGES));
 const anything = fc.oneof(network, range);
 const hours = fc.option(fc.integer({ min: 1, max: 6 }), { nil: undefined });
 const who = fc.constantFrom(...VOTERS);
-/** As lists name what can be named in the pool, and by hubs. */
+/** In the form of the lists, if the pool and hubs can name it. */
 const named = fc.constantFrom<string>(
   '45.13.0.1',
   '45.14.1.1',
@@ -271,7 +271,7 @@ const STARTS = [
   weighed(2, fc.record({ kind: is('jump'), hours: fc.constantFrom(-30, -3, -1, 1, 3, 30, 2000) })),
 ];
 
-/** Of a database that is full, or will be. */
+/** Steps with a database that is full, or will be. */
 const FULL = [
   weighed(
     4,
@@ -283,7 +283,7 @@ const FULL = [
   ),
 ];
 
-/** A request to the SIP agent, from a peer that got it from an address. */
+/** A request to the SIP agent, from a peer that received it from an address. */
 function invite(number: string, address: string): Uint8Array {
   return latin1Octets(
     [
@@ -301,7 +301,7 @@ function invite(number: string, address: string): Uint8Array {
   );
 }
 
-/** A node, and what was decided of it. */
+/** A node, and what was decided about it. */
 class World implements Disposable {
   readonly node: DecidingNode;
   readonly #agent = new Agent(
@@ -318,7 +318,7 @@ class World implements Disposable {
   readonly #told = new Map<string, string>();
   #serial: number | undefined;
   options = USUAL;
-  /** Ends of what is in force. A file that is put back takes them along. */
+  /** When each decision in force ends. Restoring a file restores these, too. */
   words = { allowed: new Map<string, number>(), blocked: new Map<string, number>() };
   #kept: { readonly restore: () => void; readonly words: World['words'] } | undefined;
 
@@ -326,7 +326,9 @@ class World implements Disposable {
     this.node = new DecidingNode(USUAL, isFull ? { databaseOctetsMax: MIB } : {});
   }
 
-  /** What ended by a clock that nobody doubted, and was removed, is gone for good, also when the clock is put back. */
+  /**
+   * Decisions that ended by a clock nobody doubted, and were removed, are gone for good, even if the clock is put back.
+   */
   #dropEnded(): void {
     const { node, words } = this;
     const { evidence } = node.reader;
@@ -423,7 +425,7 @@ class World implements Disposable {
       case 'hubs': {
         const untilEpochUs = nowUs + step.hours * HOUR_US;
         const { isBlocked, isDelisted, level } = step;
-        // Hubs block what they list, and list networks of IPv4 and odd ones for that alone.
+        // Hubs block what they list, and list IPv4 and odd networks only for that reason.
         const isOdd = /^45.*\/|\/24$|\/60$/u.test(step.value);
         const one = {
           ...subjectOf(step.value),
@@ -446,7 +448,7 @@ class World implements Disposable {
     }
   }
 
-  /** As a command or the API reads what an operator names. */
+  /** What an operator names, as a command or the API reads it. */
   #named(value: string): { readonly subject: Subject; readonly alike: readonly string[] } {
     const known = subjectOf(value);
     if (known.kind === 'address') return { subject: known, alike: [] };
@@ -468,7 +470,7 @@ class World implements Disposable {
     return decision.outcome === 'refused';
   }
 
-  /** All answers are the same one. */
+  /** All answers agree. */
   agree(): void {
     const { node } = this;
     node.settle();
@@ -489,7 +491,7 @@ class World implements Disposable {
       assert.equal(node.running.subject(one, nowUs).level, level, `running: ${one.value}`);
       const onLists = levels.get(`${one.kind} ${one.value}`) ?? 'none';
       const isIpv6 = one.kind === 'address' && one.value.includes(':');
-      // Of networks within one another only the widest is an entry.
+      // Of nested networks, only the widest is an entry.
       if (!isIpv6) assert.equal(onLists, level, `explain and lists: ${one.value}`);
       else if (onLists === 'listed') assert.equal(level, 'listed', one.value);
       else if (level === 'listed')
@@ -500,7 +502,7 @@ class World implements Disposable {
     this.#agreeOnDigits(levels, fresh);
   }
 
-  /** Entries as somebody has them who follows the feed, and gets a snapshot where he is behind what is kept. */
+  /** Entries as seen by a follower of the feed, which gets a snapshot if it is behind what is kept. */
   #followed(): ReadonlyMap<string, string> {
     const follower = new ListingFeed(this.node.reader.listings).follow(this.#serial);
     const told = this.#told;
@@ -579,7 +581,7 @@ class World implements Disposable {
       const { level } = fresh.judge(question, nowUs);
       assert.equal(node.running.judge(question, nowUs).level, level, `running: ${number}`);
       assert.equal(this.#isRefused(question.number), level === 'listed', `the agent: ${number}`);
-      // A range is listed where its most ordinary number would be; one of them may be refused before.
+      // A range is listed if its most ordinary number would be; single numbers in it may be refused earlier.
       if (isOnList) assert.equal(level, 'listed', `${number} is ${level}`);
       const isAllowed = [...words.allowed].some(
         ([text, end]) => nowUs < end && ALLOWED[text]?.(number) === true,
@@ -595,7 +597,7 @@ class World implements Disposable {
     }
   }
 
-  /** What is dialled at home, whichever country that is. */
+  /** What is dialled at home, in any country. */
   #agreeOnDigits(levels: ReadonlyMap<string, string>, fresh: Judge): void {
     const { node, words } = this;
     const nowUs = node.clock.us;
@@ -617,7 +619,7 @@ class World implements Disposable {
     }
   }
 
-  /** When all words have ended and all that is known is too old, nothing is left. */
+  /** When all decisions have ended and everything known is too old, nothing is left. */
   end(): void {
     const { node } = this;
     for (const value of this.words.allowed.keys()) node.decide({ kind: 'disallow', value });
@@ -666,7 +668,7 @@ for (const [what, steps] of Object.entries(MIXES)) {
   });
 }
 
-/** Steps that say nothing of one another. */
+/** Steps that are independent of each other. */
 const apart = fc.uniqueArray(
   fc.oneof(
     fc.record({ kind: is('meet'), value: fc.constantFrom(...ADDRESSES) }),

@@ -44,7 +44,7 @@ export const ATTACK: ClaimFacts = {
   breadthLog2: 0,
 };
 
-/** A store that is judged, for which somebody decides, in a folder of its own. */
+/** A store with a judge, for which a test decides, in a separate folder. */
 export class DecidingNode implements Disposable {
   readonly #folder = mkdtempSync(join(tmpdir(), 'sentrypeer-decisions-'));
   readonly #path = join(this.#folder, 'test.db');
@@ -90,12 +90,12 @@ export class DecidingNode implements Disposable {
     return openJudging(ports, this.#store, this.#options);
   }
 
-  /** One that has not seen what was before. */
+  /** A judge that has not seen what happened before. */
   judge(): ReturnType<typeof makeJudge> {
     return makeJudge({ clock: this.clock, plans, evidence: this.#reader.evidence }, this.#options);
   }
 
-  /** What an operator means who wants to block it, or to unblock it. */
+  /** What an operator means who blocks or unblocks this. */
   blockable(text: string): ReturnType<typeof readBlockable> {
     const { evidence } = this.#reader;
     const judges = judgeOver({ clock: this.clock, plans, evidence }, this.#options);
@@ -147,7 +147,7 @@ export class DecidingNode implements Disposable {
     followed.take([said], this.#serial);
   }
 
-  /** Has the nodes vote in the pool, each in a network of its own. */
+  /** Has the nodes vote in the pool, each in a separate network. */
   trust(...names: readonly string[]): void {
     for (const name of names) {
       this.#store.setTrust(idOf(name), 'trusted', name);
@@ -156,7 +156,7 @@ export class DecidingNode implements Disposable {
     }
   }
 
-  /** One page of a node of the pool, in the place of what it said before. */
+  /** One page of a node of the pool; it replaces what the node said before. */
   say(name: string, subjects: readonly string[]): void {
     const nowS = Math.floor(this.clock.us / 1e6);
     this.#serial += 1;
@@ -179,7 +179,7 @@ export class DecidingNode implements Disposable {
     ]);
   }
 
-  /** The operator has everything forgotten that is known of it. */
+  /** The operator has everything forgotten that is known about it. */
   forget(subject: Subject): void {
     using forgetting = Forgetting.open({ logger: silentLogger, clock: this.clock }, this.#path);
     forgetting.forget(subject, subject.kind === 'address' ? subject.value : `+${subject.value}`);
@@ -197,7 +197,7 @@ export class DecidingNode implements Disposable {
     this.#store.append([writer.finish()]);
   }
 
-  /** @returns Whether it was taken: what is not there can't be taken away. */
+  /** @returns Whether it was accepted: what does not exist cannot be taken back. */
   decide(decision: Decision): boolean {
     try {
       this.#store.decide(decision);
@@ -217,7 +217,7 @@ export class DecidingNode implements Disposable {
   /** Only what the judge does. */
   step(): void {
     this.clock.ms += 1000;
-    this.clock.tickMs = 0.01; // Or a step that finds more and more to do would never end.
+    this.clock.tickMs = 0.01; // Otherwise a step that finds more and more to do would never end.
     untilDone('judge', () => {
       const left = this.#judging.step();
       return left.urgent || left.rest;
@@ -225,15 +225,15 @@ export class DecidingNode implements Disposable {
     this.clock.tickMs = 0;
   }
 
-  /** The least that the judge does at once: what a crash leaves behind is what such steps committed. */
+  /** The least that the judge does at a time: after a crash, there is what such steps committed. */
   stepOnce(): void {
     this.clock.ms += 1000;
-    this.clock.tickMs = 3; // More than half of what a step may take.
+    this.clock.tickMs = 3; // More than half of a step's time.
     this.#judging.step();
     this.clock.tickMs = 0;
   }
 
-  /** What stands in the feed, watched or listed. */
+  /** Entries of the feed, watched or listed. */
   entries(kinds: readonly Subject['kind'][]): readonly Listing[] {
     return this.#reader.listings.listings(undefined, 100_000, { kinds });
   }
@@ -245,7 +245,7 @@ export class DecidingNode implements Disposable {
   }
 }
 
-/** A step does hundreds of things, so few are enough; what needs more never ends. */
+/** A step does hundreds of things, so a few steps are enough; if more are needed, it never ends. */
 function untilDone(what: string, step: () => boolean): void {
   let steps = 0;
   while (step()) assert((steps += 1) < STEPS_MAX, `${what}_never_ends`);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* Whatever is allowed, blocked, delisted and met, in whatever order: what is allowed is on no list, what is blocked is. */
+/* Things are allowed, blocked, delisted and met in any order: what is allowed is on no list, what is blocked is. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -99,7 +99,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
 ) as fc.Arbitrary<Step>;
 
-/** Ends of what is allowed or blocked, by what it names. */
+/** When each allowance or block ends, by its name. */
 type Words = Map<string, number>;
 
 function inForce(words: Words, address: string, nowUs: number): boolean {
@@ -156,7 +156,7 @@ test('no order of decisions, events and time has an allowed address listed, or a
       node.settle();
       const fresh = node.judge();
       const listed = listedBy(node);
-      // An address of IPv4 and a blocked network around it stand in lists of their own.
+      // An IPv4 address and a blocked network around it are on separate lists.
       const wide = listed.filter(({ base }) => !isIpv4(base));
       for (const [index, outer] of wide.entries())
         for (const [other, inner] of wide.entries())

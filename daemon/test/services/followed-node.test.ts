@@ -11,7 +11,7 @@ test('openApiPort() is that of the API, where it answers others than this machin
   const table: readonly [string, typeof here, number | undefined][] = [
     ['http://127.0.0.1:8082', here, undefined],
     ['http://127.0.0.1:8082', { apiAddress: '0.0.0.0', apiPort: 8083 }, 8083],
-    // Named on the command line alone, beside a daemon with options of its own.
+    // Named only on the command line, next to a daemon with its own options.
     ['http://203.0.113.5:9000', here, 9000],
     ['https://[2001:db8::5]', here, 443],
     ['http://203.0.113.5', here, 80],

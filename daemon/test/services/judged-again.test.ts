@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* What changes a verdict changes the lists, also where it says nothing of the subject itself. */
+/* What changes a verdict changes the lists, even if it says nothing about the subject itself. */
 
 import assert from 'node:assert/strict';
 import { DatabaseSync } from 'node:sqlite';
@@ -33,7 +33,7 @@ function number(value: string): Subject {
   return { kind: 'number', value };
 }
 
-/** What lists say of each, which a judge that has seen nothing says, too. */
+/** The level of each on the lists, which a judge that has seen nothing confirms. */
 function levels(node: DecidingNode, ...subjects: readonly Subject[]): readonly string[] {
   node.settle();
   const entries = node.entries(['address', 'number', 'range']);
@@ -235,7 +235,7 @@ test('when the clock is put back, what had ended by it has not, and what was all
   assert.deepEqual(levels(node, attacker, customer), ['none', 'none']);
   node.clock.us -= 2 * HOUR_US;
   assert.deepEqual(levels(node, attacker, customer), ['listed', 'none']);
-  // Years that are doubted take nothing away.
+  // Years that are doubted remove nothing.
   attack(node, customer.value);
   node.clock.us += 24 * 400 * HOUR_US;
   assert.deepEqual(levels(node, attacker, customer), ['none', 'none']);
@@ -258,7 +258,7 @@ test('what ended while the clock was ahead is listed again when the program star
   assert.deepEqual(levels(node, attacker), ['listed']);
 });
 
-/** Takes the least of steps until the number of entries is right, and starts again there: as after a crash. */
+/** Takes the smallest steps until the number of entries is right, and restarts there, as after a crash. */
 function crashAmong(node: DecidingNode, isThere: (count: number) => boolean): void {
   for (let steps = 0; steps < 1000; steps += 1) {
     node.stepOnce();
@@ -442,7 +442,7 @@ for (const ahead of [1, 23] as const) {
   });
 }
 
-/** As a command or the API has it: read with the home country that is set now. */
+/** Like a command or the API: read with the current home country. */
 function decideOn(node: DecidingNode, kind: 'block' | 'unblock', text: string): boolean {
   const read = node.blockable(text);
   assert.ok(read.kind === 'subject', text);

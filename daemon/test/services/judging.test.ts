@@ -45,7 +45,7 @@ interface Contact {
   readonly hours: number;
 }
 
-/** A store with its judge, in a folder of its own. */
+/** A store with its judge, in a separate folder. */
 class Node implements Disposable {
   readonly #folder = mkdtempSync(join(tmpdir(), 'sentrypeer-judging-'));
   readonly clock = new TestClock();
@@ -89,7 +89,7 @@ class Node implements Disposable {
     for (let left = this.#judging.step(); left.urgent || left.rest;) left = this.#judging.step();
   }
 
-  /** All that was ever told to be listed. */
+  /** Everything that was ever announced as listed. */
   everListed(): readonly string[] {
     const changes = this.reader.listings.changes(0, 100_000);
     return changes.filter(({ change }) => change === 'listed').map(({ value }) => value);
@@ -187,7 +187,7 @@ test('no sequence of events lists what is guarded, or an address by what may be 
   assert.ok(listedCount > 60, `${listedCount} were listed, so the test says something`);
 });
 
-/** Calls to a number of another country behind one prefix after another. */
+/** Calls to a number in another country, each with a different prefix. */
 function calls(grade: Contact['grade'], count: number, hours = 0): readonly Contact[] {
   return Array.from({ length: count }, (_, index) => ({
     sourceIp: `45.${index}.2.3`,
@@ -223,7 +223,7 @@ test('a number dialled behind one prefix after another is watched, listed once e
   for (const number of FORMS.slice(1)) {
     const { level, reasons } = judge.judge({ number }, clock.us);
     if (number !== '902071234567') assert.equal(level, 'listed', `${number} ${reasons.join('; ')}`);
-    // The same number is an ordinary one at home.
+    // At home, the same number is an ordinary one.
     assert.equal(british.judge({ number }, clock.us).level, 'watch', number);
   }
   assert.deepEqual(

@@ -56,7 +56,7 @@ class Node implements Disposable {
     this.judge = makeJudge({ clock, plans, evidence: this.reader.evidence }, options);
   }
 
-  /** A call that proved its source, from each. */
+  /** A call from each source, which it proved. */
   meet(sources: readonly string[]): void {
     this.record(sources);
     this.settle();
@@ -155,7 +155,7 @@ test('a /56 is listed as a whole once enough of it attacks, and its parts come b
   node.clock.us += HOUR_US;
   node.meet([host(0)]);
   assert.deepEqual(node.entries(), ['2a02:6b8:1::/56']);
-  // Whoever follows takes the parts out first.
+  // A follower removes the parts first.
   const changes = node.reader.listings.changes(before, 100).map(({ change }) => change);
   assert.deepEqual(changes, [...count(31).map(() => 'unlisted'), 'listed']);
   const innocent = node.judge.judge({ address: host(3) }, node.clock.us).address;
@@ -164,7 +164,7 @@ test('a /56 is listed as a whole once enough of it attacks, and its parts come b
   assert.match(innocent?.reasons[0] ?? '', /^32 of the 256 \/64 .* in 16 of its 16 parts/);
   const neighbour = node.judge.judge({ address: host(256) }, node.clock.us).address;
   assert.equal(neighbour?.level, 'none');
-  // One of them is delisted: the whole is, by which it was listed.
+  // One of them is delisted: so is the whole network by which it was listed.
   const until = innocent?.untilEpochUs ?? 0;
   node.clock.us = until;
   node.settle();
@@ -269,7 +269,7 @@ test('the share of one /48 of the evidence is bounded, and what is stronger stay
   using node = new Node([{ name: 'network-56', value: 0 }], 16 * 1_048_576);
   node.meet(['45.1.2.3']);
   node.meet(count(1000).map((subnet) => host(subnet)));
-  // 4,096 rows of evidence, of which one /48 has 128.
+  // 4,096 rows of evidence, 128 of them of one /48.
   const entries = node.entries();
   assert.ok(entries.length <= 129 && entries.length > 100, `${entries.length}`);
   assert.ok(entries.includes('45.1.2.3') && entries.includes('2a02:6b8:1:3e7::/64'));
@@ -381,7 +381,7 @@ test('after any sequence no entry covers what is allowed or lies in another, and
         }
       }
     }),
-    // One that widens for certain, and others.
+    // One case that certainly widens, and others.
     { numRuns: 12, examples: [[SUBNETS.map((at) => ({ kind: 'meet' as const, what: host(at) }))]] },
   );
   assert.ok(widest <= 48, 'the test widened');

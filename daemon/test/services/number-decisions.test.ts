@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 /*
- * Numbers and ranges that are allowed, blocked, delisted and called, in whatever order: all answers are the same one, what
- * is allowed is refused nowhere, and what is blocked is.
+ * Numbers and ranges are allowed, blocked, delisted and called in any order: all answers agree, what is allowed is
+ * never refused, and what is blocked always is.
  */
 
 import assert from 'node:assert/strict';
@@ -79,7 +79,7 @@ const step = fc.oneof(
   },
 ) as fc.Arbitrary<Step>;
 
-/** When each of the operator's words ends. */
+/** When each of the operator's decisions ends. */
 interface Words {
   readonly allowed: Map<string, number>;
   /** By kind and value. */
@@ -132,7 +132,7 @@ function isIn(number: string, range: string): boolean {
   return number.length === range.length && number.startsWith(prefix);
 }
 
-/** The level of each entry of the feed, as somebody has it who followed its changes from the first. */
+/** The level of each entry of the feed for somebody who followed its changes from the beginning. */
 function followed(node: DecidingNode): ReadonlyMap<string, string> {
   const entries = new Map<string, string>();
   for (const { change, kind, value: text, level } of node.reader.listings.changes(0, 100_000)) {
@@ -225,7 +225,7 @@ test('a number that was delisted is not refused with its block, until a proved c
   assert.deepEqual(levels(), ['none', 'watch']);
   call('972592891005');
   assert.deepEqual(levels(), ['listed', 'listed']);
-  // Delisted before anybody called a number of its block.
+  // Delisted before anybody called a number in its block.
   node.decide({ kind: 'delist', subject: { kind: 'number', value: '972592891099' }, comment: '' });
   assert.deepEqual(levels(), ['listed', 'watch']);
 });

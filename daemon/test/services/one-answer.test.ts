@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* The listing, the list, check and explain say the same of a thousand subjects, whatever was removed. */
+/* The listing, the list, check and explain agree about a thousand subjects, whatever was removed. */
 
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -30,7 +30,7 @@ const DAY_US = 86_400_000_000;
 const EACH = 500;
 const LEVELS = ['listed', 'watch'] as const;
 const MIB = 1_048_576;
-/** Milliseconds within which whatever changes a verdict must have changed the feed. */
+/** Milliseconds within which a change of a verdict must reach the feed. */
 const WITHIN_MS = 2000;
 const plans = await NumberingPlans.load();
 
@@ -122,7 +122,7 @@ class Node implements AsyncDisposable {
     this.store.append([writer.finish()]);
   }
 
-  /** Another node says so. */
+  /** Another node reports it. */
   share(sourceIp: string, calledNumber: string): void {
     this.#eventsCount += 1;
     const eventUuid = `019cab00-0000-7000-8000-${String(this.#eventsCount).padStart(12, '0')}`;
@@ -141,7 +141,7 @@ class Node implements AsyncDisposable {
     this.store.deliver([{ event, nodeId, collectedMethod: 'responsive', origin }]);
   }
 
-  /** As the command does, in another process while the daemon runs. */
+  /** Like the command, in another process while the daemon runs. */
   forget(some: typeof EVERYBODY): void {
     using forgetting = Forgetting.open({ clock: this.clock, logger: silentLogger }, this.path);
     for (const { sourceIp, calledNumber } of some) {
@@ -159,7 +159,10 @@ class Node implements AsyncDisposable {
     }
   }
 
-  /** Answers to all of them, asked on one connection without waiting between: a third of the time that `fetch` takes. */
+  /**
+   * The answers to all of them, requested on one connection without waiting in between: a third of the time that
+   * `fetch` takes.
+   */
   async texts(paths: readonly string[]): Promise<readonly string[]> {
     const socket = connect(this.#api?.address.port ?? 0, '127.0.0.1');
     const bodies: string[] = [];
@@ -176,7 +179,7 @@ class Node implements AsyncDisposable {
     return bodies;
   }
 
-  /** Asks all about these and their numbers. @returns How many are listed. */
+  /** Asks everything about these and their numbers. @returns How many are listed. */
   async listedCount(stage: string, asked = EVERYBODY): Promise<number> {
     this.settle();
     const texts = await this.texts([
@@ -208,7 +211,7 @@ class Node implements AsyncDisposable {
     const explanations = await this.texts(paths.map((query) => `/v1/explain${query}`));
     let listedCount = 0;
     const agree = (value: string, explained: string): string => {
-      // The feed has ranges as a whole; a number is as its range is, if that is graver.
+      // The feed has whole ranges; a number counts like its range, if that is graver.
       const names = value.startsWith('+')
         ? [value, ...[2, 3, 4].map((digits) => value.slice(0, -digits) + 'x'.repeat(digits))]
         : [value];
@@ -234,7 +237,7 @@ class Node implements AsyncDisposable {
     return listedCount;
   }
 
-  /** What the lists of SentryPeer 4.x name, as the level of their routes has it. */
+  /** What the lists of SentryPeer 4.x name, with the level of each route. */
   async oldLists(): Promise<readonly string[]> {
     const texts = await this.texts(['/ip-addresses', '/numbers']);
     return texts.flatMap((text) => {
@@ -257,7 +260,7 @@ class Node implements AsyncDisposable {
   }
 }
 
-/** The first answer of a text, as far as it has come. */
+/** The first answer in a text, as far as it has arrived. */
 function takeBody(text: string): { readonly text: string; readonly rest: string } | undefined {
   const end = text.indexOf('\r\n\r\n') + 4;
   if (end < 4) return undefined;
@@ -293,7 +296,7 @@ test('the listing, the list, check and explain agree about a thousand subjects a
   const stage = async (name: string): Promise<void> => {
     counts[name] = await node.listedCount(name);
   };
-  /** Nothing was removed: some say as much as all. */
+  /** Nothing was removed: a part is as telling as the whole. */
   const some = async (name: string): Promise<void> => {
     counts[name] = await node.listedCount(name, SOME);
   };
@@ -331,7 +334,7 @@ test('the listing, the list, check and explain agree about a thousand subjects a
   await stage('stricter policy');
   await node.restart(OPTIONS);
   await some('policy as before');
-  // Stronger evidence than theirs, more than a database of this size may have: it pushes out what is weaker and older.
+  // Stronger evidence than theirs, more than a database of this size may keep: it displaces weaker and older evidence.
   node.meet(
     Array.from({ length: 700 }, (_, index) => ({
       grade: 'handshake' as const,

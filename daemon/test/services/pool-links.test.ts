@@ -44,11 +44,11 @@ async function until(what: string, condition: () => boolean): Promise<void> {
 interface NodeOptions {
   readonly peers?: readonly Node[];
   readonly poolKeyFile?: string;
-  /** A folder that another one used. */
+  /** A folder that another node used. */
   readonly folder?: string;
   /** Local addresses to dial from. @default as the system routes */
   readonly dialsFrom?: readonly string[];
-  /** To be found and to find others by. @default none */
+  /** For finding others and being found. @default none */
   readonly dht?: DhtNode;
 }
 
@@ -136,7 +136,7 @@ class Node implements AsyncDisposable {
     return new Node({ folder: path, port, identity, reader, links, store });
   }
 
-  /** Evidence against addresses, as the judge sums it up. */
+  /** Evidence against addresses, as the judge's summary. */
   met(addresses: readonly string[]): void {
     using database = new DatabaseSync(join(this.folder, 'sentrypeer.db'));
     const insert = database.prepare(`
@@ -152,7 +152,7 @@ class Node implements AsyncDisposable {
     return rows.map((row) => String(row['subject']));
   }
 
-  /** As the command does it, in a process by itself. */
+  /** Like the command, in a separate process. */
   judge(network: string, word: 'distrust' | 'forget'): void {
     using peers = Peers.open(
       { clock: systemClock, logger: silentLogger },

@@ -14,7 +14,7 @@ function keyOf(seed: number): Uint8Array {
   return new Uint8Array(32).fill(seed);
 }
 
-/** What a node meets that looks for others. */
+/** The surroundings of a node that looks for others. */
 class World {
   readonly clock = new TestClock();
   readonly contacts: NodeContact[] = [];
@@ -26,7 +26,7 @@ class World {
   readonly answering = new Set<string>();
   readonly dialled: string[] = [];
   announced: Endpoints = [];
-  /** When it looked for contacts by chance, in milliseconds; whether that was under all keys. */
+  /** When it looked for random contacts, in milliseconds; whether all keys were looked at. */
   readonly looks: number[] = [];
   isThrough = false;
   readonly seeker: Seeker;

@@ -36,7 +36,7 @@ test('Store.releaseMemory() gives back pages of the file, and recording goes on'
   };
   for (let batch = 0; batch < 20; batch += 1) record(1_000);
   const trim = openTrim();
-  trim(); // What is free already says nothing.
+  trim(); // Frees first what is free already.
   const before = residentMib();
   store.releaseMemory();
   trim();

@@ -2,11 +2,11 @@
 
 import type { Clock } from '@sentrypeer/kernel';
 
-/** A clock that stands still until it is told to go on. */
+/** A clock that stands still until a test moves it. */
 export class TestClock implements Clock {
   ms = 0;
   us = 1_772_366_400_000_000;
-  /** By so much each look at it goes on. */
+  /** Each reading moves it on by this much. */
   tickMs = 0;
 
   nowMs(): number {

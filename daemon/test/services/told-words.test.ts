@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* A node in no fleet and no pool is spared the question what others say of each subject, and hears of it when they do. */
+/*
+ * A node without a fleet and a pool does not ask the database what others say about each subject, but notices when they
+ * say something.
+ */
 
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -25,7 +28,7 @@ class Node implements Disposable {
   readonly store: Store;
   readonly #reader: StoreReader;
   readonly #plans: NumberingPlans;
-  /** How often each question was asked of the database. */
+  /** How often each question was put to the database. */
   readonly asked = new Map<string, number>();
 
   constructor(plans: NumberingPlans) {
@@ -35,7 +38,7 @@ class Node implements Disposable {
     this.#reader = StoreReader.open(path);
   }
 
-  /** Judges addresses. @param takesWords As the thread that takes what hubs say. */
+  /** Judges addresses. @param takesWords Like the thread that takes listings of hubs. */
   judge(
     takesWords: boolean,
     kind: 'address' | 'number' = 'address',
@@ -57,7 +60,7 @@ class Node implements Disposable {
     return (values) => values.map((value) => judge.subject({ kind, value }, clock.epochUs()).level);
   }
 
-  /** Hubs list one. */
+  /** Hubs list this one. */
   follow(value: string, kind: Subject['kind'] = 'address'): void {
     const nowUs = this.clock.epochUs();
     const listing: FleetListing = {
@@ -107,7 +110,7 @@ test('what hubs list holds from the next millisecond on, and at once where this 
   assert.deepEqual(taking([first, second]), ['listed', 'none'], 'this thread took it');
   node.clock.ms += 1;
   assert.deepEqual(other([first, second]), ['listed', 'none']);
-  // Hubs list nothing any more: what they said is kept for a day after its end.
+  // Hubs no longer list anything: what they said is kept for a day after its end.
   node.clock.pass(26 * HOUR_US);
   node.store.followed.sweep();
   assert.deepEqual([other([first]), taking([first])], [['none'], ['none']]);

@@ -76,7 +76,7 @@ class Node implements Disposable {
     return outcome;
   }
 
-  /** Each is where a link proved it to be, in a network of its own. */
+  /** A link proved each to be in a separate network. */
   trust(...names: readonly string[]): void {
     for (const name of names) {
       this.store.setTrust(idOf(name), 'trusted', name);
@@ -91,7 +91,7 @@ class Node implements Disposable {
 
   judge(): void {
     for (let rounds = 0; rounds < 3; rounds += 1) {
-      this.clock.ms += 1000; // Looks at what is due, too.
+      this.clock.ms += 1000; // Also looks at what is due.
       while (this.store.maintain());
       for (let left = this.#judging.step(); left.urgent || left.rest;) {
         left = this.#judging.step();
@@ -339,7 +339,7 @@ test('a vote counts once a link proves a network of its own, and no more a month
   node.prove('Bob', '46.1.0.0/16');
   node.judge();
   assert.deepEqual(node.lists(), [`${VICTIM} listed`]);
-  // A file of autonomous systems is there now: what the prefix said does not count any more.
+  // Now there is a file of autonomous systems: what was proved for the prefix no longer counts.
   node.prove('Alice', 'AS64500', '45.66.0.0/16');
   node.prove('Bob', 'AS64500', '46.1.0.0/16');
   node.judge();

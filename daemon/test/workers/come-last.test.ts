@@ -8,7 +8,7 @@ import { Worker } from 'node:worker_threads';
 import { READER_NICENESS } from '../../src/limits.ts';
 import { comeLast } from '../../src/workers/come-last.ts';
 
-/** What a system with this name, on which the process has this niceness, is told. */
+/** What a system of this platform is told, on which the process has this niceness. */
 function told(platform: NodeJS.Platform, niceness: number): readonly number[] {
   const given: number[] = [];
   const setPriority = (value: number): void => void given.push(value);

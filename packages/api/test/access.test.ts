@@ -165,7 +165,7 @@ test('a good key is never punished for bad neighbours, whatever they send', asyn
     ask(api, path, {
       headers: { 'x-forwarded-for': nat, ...(key !== undefined && { 'x-api-key': key }) },
     });
-  // Their keys begin like the good one, or with everything else; some send none, and all ask too often.
+  // Their keys begin like the good one, or with anything else; some send none, and all ask too often.
   for (let count = 0; count < 2 * FAILED_CLIENT_KEYS_COUNT_MAX; count += 1) {
     await (await from([`read${count}`, `${count}x`, undefined][count % 3], '/v1/summary')).text();
   }

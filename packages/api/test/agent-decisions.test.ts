@@ -51,7 +51,7 @@ function ask(api: HttpApi, headers: Record<string, string>, query = ''): Promise
   return fetch(`http://127.0.0.1:${api.address.port}${PATH}${query}`, { headers });
 }
 
-/** Reads until so many decisions came, then ends the stream. */
+/** Reads until this many decisions came, then ends the stream. */
 async function read(response: Response, count: number): Promise<readonly string[]> {
   assert.ok(response.body !== null);
   let text = '';

@@ -213,7 +213,7 @@ before(async () => {
 });
 after(() => api.close());
 
-/** Sends octets and gives all that came until the server closed. */
+/** Sends octets and returns everything that came until the server closed. */
 async function exchange(octets: string): Promise<string> {
   const socket = connect(api.address.port, '127.0.0.1');
   let text = '';
@@ -227,7 +227,7 @@ async function exchange(octets: string): Promise<string> {
   return text;
 }
 
-/** One who asks again and again over one connection, and must always be answered. */
+/** A client that asks again and again over one connection, and must always be answered. */
 async function honest(stop: AbortSignal): Promise<number> {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   let count = 0;

@@ -252,7 +252,7 @@ function list(feed: MemoryFeed, network: string, count: number): void {
   }
 }
 
-/** Walks from id to id, and answers what was banned and the last id. */
+/** Walks from id to id, and returns what was banned and the last id. */
 async function walk(api: HttpApi, id: string): Promise<readonly [string[], string]> {
   const found: string[] = [];
   for (let last = id; ;) {
@@ -318,7 +318,7 @@ test('who guesses credentials at /oauth/token has to wait, as with wrong keys', 
   assert.deepEqual(statuses, [...Array.from({ length: 10 }, () => 401), 429, 429]);
   const late = await post(hub, JSON.stringify(form), {}, '/oauth/token');
   assert.ok(Number(late.headers.get('retry-after')) > 0);
-  // Another client of the same address that has the right ones gets its token.
+  // Another client at the same address that has the right ones gets its token.
   const good = await post(hub, JSON.stringify({ ...form, client_secret: KEY }), {}, '/oauth/token');
   assert.equal(good.status, 200);
 });

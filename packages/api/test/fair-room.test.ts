@@ -9,7 +9,7 @@ import { ANSWER_TENURE_MS } from '../src/limits.ts';
 const stranger = (source: string): RoomClient => ({ source, isKnown: false });
 const known = (source: string): RoomClient => ({ source, isKnown: true });
 
-/** A room for four answers, and a clock of its own. */
+/** A room for four answers, with its own clock. */
 function openRoom(clients: readonly RoomClient[]) {
   const clock = { ms: 1000, nowMs: (): number => clock.ms };
   const room = new FairRoom(4, clock);
@@ -49,7 +49,7 @@ test('FairRoom: strangers make room for who is known at once, and never the othe
   assert.deepEqual(gone(), [0, 1, 2, 3]);
   clock.ms += ANSWER_TENURE_MS;
   assert.equal(take(stranger('e')), undefined);
-  const other = take(known('m')); // Among those who are known the one with most loses.
+  const other = take(known('m')); // Among known clients, the one with the most loses.
   assert.ok(other);
   assert.equal(other.destroyed, false);
 });

@@ -56,7 +56,7 @@ class Client {
   }
 }
 
-/** Sends octets and answers all that came until the server closed. */
+/** Sends octets and returns everything that came until the server closed. */
 async function exchange(octets: string | Uint8Array, end = false): Promise<string> {
   const client = new Client();
   client.socket.write(octets);
@@ -116,7 +116,7 @@ test('whoever opens all connections and says nothing keeps nobody out', async ()
     assert.ok(!late.aborted, `not answered: ${text}`);
     await nextTurn();
   }
-  // A connection that is used stays, however many others come.
+  // A connection in use stays, however many others come.
   for (let index = 0; index < 20; index += 1) {
     const socket = connect({ port, host: '127.0.0.1', localAddress: '127.0.0.9' });
     socket.on('error', () => undefined).on('close', () => (gone += 1));
@@ -166,7 +166,7 @@ test('a thousand addresses that each hold one silent connection keep nobody out'
     }
   };
   await isAnswered();
-  // Others came longer ago than the last question on this connection, so they go first.
+  // The others arrived before the last request on this connection, so they are closed first.
   for (let index = 21; index <= 26; index += 1) await comes(index);
   await isAnswered();
   while (gone < others.length - 7) {
@@ -253,7 +253,7 @@ test('a client that closes its half after the request gets its answer', async ()
 
 test('a client that is slow with its request is answered 408', async () => {
   assert.deepEqual(statusesOf(await exchange('GET / HTTP/1.1\r\nHost: x\r\nA')), ['408']);
-  // The answer is out before the body is in; what stays away is not waited for.
+  // The answer is sent before the body has arrived; the rest of the body is not waited for.
   const body = await exchange('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n12345');
   assert.equal(statusesOf(body)[0], '405');
 });

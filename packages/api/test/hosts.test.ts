@@ -11,7 +11,7 @@ import { BODIES_OCTETS_MAX, DELIVERY_OCTETS_MAX, TOKEN_OCTETS_MAX } from '../src
 import { MemoryEvidence } from './memory-evidence.ts';
 import { openApi } from './ports.ts';
 
-/** The status of the answer to these octets, 0 where there was none. */
+/** The status of the answer to these octets, 0 if there was none. */
 async function statusOf(api: HttpApi, octets: string): Promise<number> {
   const socket = connect(api.address.port, '127.0.0.1').setEncoding('latin1');
   socket.write(octets);

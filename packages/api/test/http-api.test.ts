@@ -35,7 +35,7 @@ interface Answer {
   readonly text: string;
 }
 
-/** The target goes out as it is given, which `fetch` would not do. */
+/** The target is sent as given, which `fetch` would not do. */
 async function ask(
   path: string,
   headers: Record<string, string> = {},

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { jsonListText, jsonText } from '../src/json-text.ts';
 
-/** C1, DEL, a direction and an invisible mark, as an attacker dials them. */
+/** C1, DEL, a direction and an invisible mark, as dialled by an attacker. */
 const NUMBER = '00\u009b31m\u007f\u202e44\u200b';
 
 async function* pages(): AsyncGenerator<readonly string[]> {

@@ -8,7 +8,7 @@ const SEEN_LAST = '2026-11-23 10:00:01.123456000';
 export class MemoryTotals implements Totals {
   readonly addressList: AddressTotal[] = [];
   readonly numberList: NumberTotal[] = [];
-  /** What reading throws, behind the second page of a list. */
+  /** What reading throws after the first page of a list. */
   failure: Error | undefined;
   pagesReadCount = 0;
   openListsCount = 0;

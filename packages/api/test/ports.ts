@@ -9,7 +9,7 @@ import { MemoryPlaces } from './memory-places.ts';
 import { MemoryReputation } from './memory-reputation.ts';
 import { MemoryTotals } from './memory-totals.ts';
 
-/** The API over nothing but what a test gives. */
+/** The API with nothing but what a test provides. */
 export function openApi(
   ports: Partial<HttpApiPorts> = {},
   options: Partial<HttpApiOptions> = {},

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 /*
- * The exchanges of other programs' clients, as they were recorded from those programs: the octets they send, and what
- * they make of the answer. Each client below decides as the real one does.
+ * The exchanges of other programs' clients, as recorded from those programs: the octets they send, and how they use the
+ * answer. Each client below decides as the real one does.
  */
 
 import assert from 'node:assert/strict';
@@ -25,7 +25,7 @@ interface Answer {
   readonly body: string;
 }
 
-/** A node that knows one number and two addresses, of which one may be forged; reading needs a key. */
+/** A node that knows one number and two addresses, one of which may be forged; reading needs a key. */
 async function openNode(delivered: DeliveredEvent[] = []): Promise<HttpApi> {
   const evidence = new MemoryEvidence();
   evidence.keys.set(SECRET, { name: 'pbx', role: 'admin' });
@@ -43,7 +43,7 @@ async function openNode(delivered: DeliveredEvent[] = []): Promise<HttpApi> {
   return openApi({ evidence, totals, deliver, feed }, { keyRequired: true });
 }
 
-/** Lines end in CRLF; a body stands behind the empty one. */
+/** Lines end in CRLF; a body follows the empty one. */
 async function send(api: HttpApi, ...lines: readonly string[]): Promise<Answer> {
   const socket = connect(api.address.port, '127.0.0.1');
   let text = '';
@@ -102,7 +102,7 @@ class Cgrates {
       if (status !== 401 && status !== 403) throw new Error(`CGRateS logs status ${status}`);
       this.#token = '';
     }
-    return false; // What it makes of two refusals: a known fraud number.
+    return false; // It treats two refusals as a known fraud number.
   }
 
   async #fetchToken(): Promise<void> {
@@ -118,7 +118,7 @@ class Cgrates {
       'Accept-Encoding: gzip',
     ];
     const answer = await send(this.#api, ...post('/oauth/token', headers, body));
-    // It does not look at the status.
+    // It ignores the status.
     this.#token =
       (JSON.parse(answer.body) as { readonly access_token?: string }).access_token ?? '';
   }
@@ -258,11 +258,11 @@ test('a C node that is refused again and again is slowed down, not invited to co
     const headers = ['User-Agent: SentryPeer/1.0', 'Authorization: Bearer revoked'];
     statuses.push((await send(api, ...post('/api/events', headers, EVENT))).status);
   }
-  // On 401 and 403 it fetches a token and comes again without end; 429 it logs and goes on.
+  // On 401 and 403 it fetches a token and comes again endlessly; 429 is logged, and it continues.
   assert.deepEqual(statuses.slice(-2), [429, 429]);
 });
 
-/** APIBAN's client: from id to id, until it is told that there is nothing new. */
+/** APIBAN's client: from id to id, until there is nothing new. */
 async function apiban(api: HttpApi, key: string, id: string): Promise<readonly [string[], string]> {
   const banned: string[] = [];
   for (let last = id; ;) {

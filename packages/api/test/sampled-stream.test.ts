@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* A stream of events that is held to so many a second. */
+/* A stream of events that is limited to a number per second. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -72,7 +72,7 @@ test('a stream with per_second sends the newest events and says exactly what it 
     data: { count: 6, after: 90, until: 96 },
   });
   assert.ok(first.slice(1).every(({ id, type, data }) => type === 'event' && data['id'] === id));
-  // As many as may be sent: nothing is left out, and they come no sooner than they may.
+  // As many as may be sent: nothing is left out, and they come no sooner than allowed.
   const startMs = performance.now();
   fill(evidence, 104);
   api.wake();
@@ -83,7 +83,7 @@ test('a stream with per_second sends the newest events and says exactly what it 
   const last = await take(stream, 5);
   assert.deepEqual(last[0]?.data, { count: 192, after: 104, until: 296 });
   await stream.return(undefined);
-  // Whoever was told what was left out, and comes again, gets the rest; it is told no second time.
+  // A client that was told what was left out, and comes again, gets the rest; it is not told a second time.
   const resumed = follow(api, 'per_second=16', { 'last-event-id': '296' });
   assert.deepEqual(idsOf(await take(resumed, 4)), [297, 298, 299, 300]);
   await resumed.return(undefined);

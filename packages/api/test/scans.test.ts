@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* Questions that scan work in small steps, fair among clients, in the time that look-ups leave. */
+/* Requests that scan work in small steps, fair among clients, in the time that look-ups leave. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

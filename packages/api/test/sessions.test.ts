@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* Browsers that sign in: what the cookie lets them do, and what those who have it by guile cannot. */
+/* Browsers that sign in: what the cookie lets them do, and what those who obtained it by guile cannot. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

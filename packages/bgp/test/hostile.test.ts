@@ -66,7 +66,7 @@ test('Speaker holds one connection that says nothing for each neighbour, the new
     await world.pass(2);
   }
   await world.pass(10);
-  // The first one has the session, the last one waits beside it.
+  // The first one has the session, the last one waits.
   const open_ = peers.filter((one) => !one.isClosed);
   assert.ok(open_.length <= 2, String(open_.length));
   assert.equal(peers.at(-1)?.isClosed, false);
@@ -122,7 +122,7 @@ test('Speaker that is sent nonsense at any time ends that session alone, with a 
   );
 });
 
-/** What is answered by closing alone: a NOTIFICATION of theirs. */
+/** Messages answered only by closing: a NOTIFICATION of theirs. */
 function isNotification(octets: Uint8Array): boolean {
   return octets[18] === MessageType.notification;
 }

@@ -151,7 +151,7 @@ test('Speaker that loses a collision keeps the connection of the higher identifi
   ] as const) {
     const world = new World();
     const speaker = await open(world, { passive: false, port: 179 });
-    // The neighbour takes our connection, and makes one of its own.
+    // The neighbour accepts our connection, and opens its own.
     const other = await Speaker.open(world.ports(THERE), {
       asn: 64_999,
       routerId: `${routerId >>> 24}.${(routerId >>> 16) & 255}.${(routerId >>> 8) & 255}.${routerId & 255}`,
@@ -189,7 +189,7 @@ test('Speaker with a busy thread reads what waits before it gives a neighbour up
   const speaker = await open(world);
   const peer = dial(world);
   await peer.establish({ holdTimeS: 3 });
-  world.nowMs += 5000; // The thread did something else.
+  world.nowMs += 5000; // The thread was busy with something else.
   await peer.send(encodeKeepalive());
   await world.pass(1500);
   assert.equal(statusOf(speaker).state, 'Established');

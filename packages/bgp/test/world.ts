@@ -15,7 +15,7 @@ class End implements Connection {
   readonly remote: Endpoint;
   handler: ConnectionHandler | undefined;
   other: End | undefined;
-  /** Whether this end takes what the other one writes. */
+  /** Whether this end reads what the other one writes. */
   isReading = true;
   isOpen = true;
   readonly #world: World;
@@ -96,7 +96,7 @@ export class World {
   nowMs = 0;
   readonly log: LogLine[] = [];
   readonly #listeners = new Map<string, (one: Connection) => ConnectionHandler | undefined>();
-  /** In the order in which they were made: of those for one time the earliest comes first. */
+  /** In the order of creation: of those for the same time, the earliest comes first. */
   readonly #timers = new Set<Timer>();
 
   wakeAfter(waitMs: number, run: () => void): () => void {
@@ -113,7 +113,7 @@ export class World {
     for (;;) {
       const next = this.#nextBefore(endMs);
       if (next === undefined) {
-        await nextTurn(); // Whoever waits for a promise may set a timer yet.
+        await nextTurn(); // Code that waits for a promise may still set a timer.
         if (this.#nextBefore(endMs) === undefined) break;
         continue;
       }
@@ -165,7 +165,7 @@ export class World {
     };
   }
 
-  /** Connects; the handler hears of it a millisecond later. */
+  /** Connects; the handler is called a millisecond later. */
   dial(from: string, to: string, handler: ConnectionHandler): End {
     const at = to.lastIndexOf(':');
     const near = new End(this, endpointOf(to.slice(0, at), Number(to.slice(at + 1))));

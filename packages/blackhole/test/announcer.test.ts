@@ -75,7 +75,7 @@ class Trial implements AsyncDisposable {
     await settled();
   }
 
-  /** Lets time pass; what wakes the announcer is a change that matters to nobody. */
+  /** Lets time pass; the announcer is woken by a change that concerns nobody. */
   async pass(ms: number): Promise<void> {
     this.nowMs += ms;
     await this.list('45.99.99.99');
@@ -121,7 +121,7 @@ test('Announcer announces a snapshot when it is complete, then each change', asy
   assert.deepEqual(trial.routes, ['2a00:1:2:3::/64', '2a00:1:2:4::5']);
   assert.deepEqual(trial.announcer.status().entries, { ipv4: 0, ipv6: 2 });
 
-  // A snapshot after a loss takes back what ended meanwhile.
+  // A snapshot after a loss withdraws what ended meanwhile.
   await trial.snapshot('46.1.1.1');
   assert.deepEqual(trial.routes, ['46.1.1.1']);
 });
@@ -139,7 +139,7 @@ test('Announcer withdraws what ends, also when the feed is gone', async () => {
   await using trial = new Trial();
   await trial.snapshot('45.1.2.3');
   trial.nowMs += HOUR_MS;
-  // An entry may last an hour longer untold.
+  // Without news, an entry may last an hour longer.
   await trial.pass(HOUR_MS - 1 - LOOK_MS);
   assert.deepEqual(trial.routes, ['45.1.2.3']);
   await trial.pass(2 * LOOK_MS);
@@ -190,7 +190,7 @@ test('Announcer never announces networks of IPv4, wide ones of IPv6, special add
   assert.match(why.get('2a00:1:2:3::/64') ?? '', /in it lies something that is spared/);
   assert.equal(why.get('2a00:2::/40'), 'it is wider than a /48');
 
-  // Whoever becomes spared is withdrawn within a second.
+  // An address that becomes spared is withdrawn within a second.
   trial.spared = [...trial.spared, network('45.1.2.4', 'it is on the allowlist')];
   await trial.pass(SPARED_MS);
   assert.deepEqual(trial.routes, []);

@@ -6,7 +6,7 @@ import { ApiError, SentryPeerClient, type ClientOptions } from '../src/index.ts'
 
 type Answer = Response | Error | 'never';
 
-/** A node that gives these answers one after another, and keeps what it was asked. */
+/** A node that gives these answers one after another, and keeps the requests. */
 class Node {
   readonly asked: URL[] = [];
   readonly keys: (string | null)[] = [];

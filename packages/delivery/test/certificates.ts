@@ -25,7 +25,7 @@ iIjyFBw=
 `,
 };
 
-/** For other.test alone. */
+/** Only for other.test. */
 export const OTHER = {
   key: `-----BEGIN EC PRIVATE KEY-----
 MHcCAQEEIEOwCem8+v/mNCPLdMkY3buSfNIjIAaLb31cUe8bHNrGoAoGCCqGSM49

@@ -37,7 +37,7 @@ function uuidsIn(file: string): readonly string[] {
     .map((line) => (JSON.parse(line) as { event_uuid: string }).event_uuid);
 }
 
-/** Lines that are whole, also while the file is written. */
+/** Complete lines, even while the file is written. */
 const lineCount = (file: string): number => readFileSync(file, 'utf8').split('\n').length - 1;
 
 async function until(isSo: () => boolean): Promise<void> {

@@ -116,7 +116,7 @@ export class MemoryEventLog {
     clock: systemClock,
   } satisfies DeliveryPorts & WebhookPorts;
 
-  /** Commits so many events. */
+  /** Commits this many events. */
   append(count: number, changes: Partial<RecordedEvent> = {}): void {
     for (let index = 0; index < count; index += 1) {
       this.events.push(makeEvent(this.ports.log.lastHoneyId() + 1, changes));
@@ -127,7 +127,7 @@ export class MemoryEventLog {
     return this.events.map((event) => event.eventUuid);
   }
 
-  /** The cursor stands at the end of the log. */
+  /** The cursor is at the end of the log. */
   async settled(name: string): Promise<void> {
     const last = this.ports.log.lastHoneyId();
     await this.#happenings.until(`${name} at ${last}`, () => this.cursors.get(name) === last);
@@ -137,7 +137,7 @@ export class MemoryEventLog {
     await this.#happenings.until(event, () => this.count(event) > 0);
   }
 
-  /** Waits for something that a port of this log is told of. */
+  /** Waits for something that is reported to a port of this log. */
   until(what: string, condition: () => boolean): Promise<void> {
     return this.#happenings.until(what, condition);
   }
@@ -147,7 +147,7 @@ export class MemoryEventLog {
     this.#happenings.happened();
   }
 
-  /** The log was read so many times from now on. */
+  /** The log was read this many times from now on. */
   async read(count: number): Promise<void> {
     const wanted = this.#readsCount + count;
     await this.#happenings.until(`${count} reads`, () => this.#readsCount >= wanted);

@@ -36,7 +36,7 @@ test("formatSyslogText() writes SentryPeer's line", () => {
 test('formatSyslogText() replaces what could end or disguise the line', () => {
   const userAgent = 'a\r\nb\0c\u001b[2J\u007f\u0085\u2028\u2029\ud800d\u00e9';
   const text = formatSyslogText(makeEvent(1, { userAgent }));
-  // A lone surrogate is no text; `encodeInto` counts it, the replacement stands for it.
+  // A lone surrogate is not a text; `encodeInto` counts it, the replacement stands for it.
   assert.equal(text, 'Source IP: 192.0.2.7, Method: INVITE, Agent: a??b?c?[2J?????d\u00e9');
 });
 

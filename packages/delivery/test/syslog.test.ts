@@ -37,7 +37,7 @@ const open = (target: SyslogTarget, options = {}): Promise<Syslog> =>
     ...options,
   });
 
-/** A program in the place of `logger`. */
+/** A program in place of `logger`. */
 const install = (script: string): Promise<void> =>
   writeFile(command, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
 
@@ -86,7 +86,7 @@ test('Syslog passes over events of other nodes', async () => {
   log.append(3, { createdByNodeId: 'another' });
   appendNumbered(1);
   log.append(1, { createdByNodeId: 'another' });
-  log.append(1, { isHearsay: true }); // Whatever name it bears.
+  log.append(1, { isHearsay: true }); // Under any name.
   syslog.wake();
   await log.settled('syslog');
   assert.equal(readFileSync(output, 'utf8').split('\n').length, 2);
@@ -121,7 +121,7 @@ test('Syslog says once that logger is missing and goes on when it is there', asy
 });
 
 test('Syslog loses nothing when logger dies amid its input', async () => {
-  // The first one takes three lines and is killed; those after it take all.
+  // The first one takes three lines and is killed; its successors take everything.
   await install(
     `[ -e ${folder}/died ] && exec cat >> ${output}
 case "$1" in --version) exit;; esac
@@ -152,7 +152,7 @@ touch ${folder}/complained; cat > /dev/null; echo "logger: send message failed" 
 test('Syslog close() ends with a logger that hangs, and ends it', async () => {
   await install(`case "$1" in --version) exit;; esac\necho $$ > ${output}; exec sleep 600`);
   const syslog = await open({ kind: 'local', command }, { settleMs: 60_000 });
-  appendNumbered(5000); // More than a pipe takes.
+  appendNumbered(5000); // More than a pipe holds.
   await syslog.close();
   assert.equal(log.cursors.get('syslog'), 0);
   assert.equal(log.count('delivery_left_for_next_start'), 1);
@@ -192,7 +192,7 @@ class Collector implements AsyncDisposable {
     return (this.server.address() as AddressInfo).port;
   }
 
-  /** Ends as a killed daemon does: what it did not read is gone. */
+  /** Ends like a killed daemon: what it did not read is lost. */
   async kill(): Promise<void> {
     if (!this.server.listening) return;
     const closed = once(this.server, 'close');
@@ -241,7 +241,7 @@ test('Syslog counts octets over TCP', async () => {
   const [first = ''] = collector.frames();
   const [priority, time = '', ...rest] = first.split(' ');
   assert.equal(priority, '<13>1');
-  // In whatever zone this machine stands.
+  // In any time zone of this machine.
   assert.equal(new Date(time).toISOString(), '2026-11-23T10:00:01.123Z');
   assert.deepEqual(rest.slice(0, 2), ['host', 'sentrypeer']);
 });

@@ -180,7 +180,7 @@ test('Webhooks makes no loop where every token is refused', async () => {
   const oauth2 = credentials(tokens.receiver.url);
   await using webhooks = open([{ name: 'hub', url: receiver.url, oauth2 }]);
   await log.until('five tries', () => receiver.requests.length === 5);
-  // Each try is a failure that is backed off from, and within the first second no token is renewed.
+  // Each try is a failure with a back-off, and within the first second no token is renewed.
   assert.equal(tokens.count, 1);
   assert.ok((webhooks.reports[0]?.status.failures ?? 0) >= 4);
 });
@@ -190,7 +190,7 @@ test('Webhooks renews a token before it ends', async () => {
   await using receiver = await WebhookReceiver.open({
     behave: () => {
       const startMs = performance.now();
-      while (performance.now() < startMs + 2); // By the next request a token of one millisecond is over.
+      while (performance.now() < startMs + 2); // By the next request, a token of one millisecond has expired.
       return 201;
     },
     onRequest,
@@ -203,7 +203,7 @@ test('Webhooks renews a token before it ends', async () => {
   assert.equal(webhooks.reports[0]?.status.failures, 0);
 });
 
-/** Ways in which no token is to be had. */
+/** Ways in which no token is available. */
 const NO_TOKENS: readonly Behaviour[] = [
   401,
   500,
@@ -225,7 +225,7 @@ test('Webhooks waits where no token is to be had, says so without the secret, an
   await settled();
   const status = webhooks.reports[0]?.status;
   assert.equal(status?.error?.code, 'webhook_token');
-  // But for the reset of a kept connection, after which it is asked again at once.
+  // Except for the reset of a kept connection, after which it is requested again at once.
   assert.equal(status.failures, NO_TOKENS.length - 1);
   assert.deepEqual(receiver.uuids(), log.uuids().slice(1));
   assert.ok(!JSON.stringify([log.messages, status]).includes(SECRET));
@@ -249,9 +249,9 @@ test('Webhooks keeps what an endpoint repeats of secrets out of the reason of a 
 
 test('Webhooks sends nothing over TLS to whom it does not trust, and goes on when it may', async () => {
   const wrong = [
-    { tls: ENDPOINT, authorities: undefined }, // Signed by nobody known.
-    { tls: OTHER, authorities: OTHER.cert }, // Of another name.
-    { tls: ENDPOINT, authorities: OTHER.cert }, // Signed by another.
+    { tls: ENDPOINT, authorities: undefined }, // Signed by an unknown authority.
+    { tls: OTHER, authorities: OTHER.cert }, // For another name.
+    { tls: ENDPOINT, authorities: OTHER.cert }, // Signed by another authority.
   ];
   for (const { tls, authorities } of wrong) {
     await using receiver = await WebhookReceiver.open({ tls, onRequest });
@@ -277,7 +277,7 @@ test('Webhooks refuses a file of authorities that holds none, and a proxy that i
   });
 });
 
-/** A proxy that sends everything to one port, and keeps what it was asked for. */
+/** A proxy that sends everything to one port, and keeps the requests. */
 class Proxy implements AsyncDisposable {
   readonly asked: string[] = [];
   readonly #server: Server;

@@ -103,7 +103,7 @@ export class WebhookReceiver implements AsyncDisposable {
     this.#server.closeIdleConnections();
   }
 
-  /** UUIDs of all events of requests that were answered well, as they came. */
+  /** UUIDs of all events of requests that were answered well, in the order of arrival. */
   uuids(): readonly string[] {
     return this.requests.flatMap(({ body }) => {
       const value = JSON.parse(body) as unknown;
@@ -125,7 +125,7 @@ export class WebhookReceiver implements AsyncDisposable {
     connection: number,
   ): Promise<void> {
     const chunks: Uint8Array[] = [];
-    request.on('error', () => undefined); // The sender went away amid its request.
+    request.on('error', () => undefined); // The sender went away in the middle of its request.
     request.on('data', (chunk: Uint8Array) => chunks.push(chunk));
     await once(request, 'end').catch(() => undefined);
     const octets = Buffer.concat(chunks);

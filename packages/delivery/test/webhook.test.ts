@@ -97,7 +97,7 @@ const MISBEHAVIOURS: readonly {
   readonly failures?: number;
 }[] = [
   { what: 'hangs', behaviour: 'hang', code: 'webhook_timeout', timeoutMs: 50 },
-  // The first time it may be that an idle connection was closed, which is nobody's failure.
+  // The first time, an idle connection may have been closed, which is nobody's fault.
   {
     what: 'resets the connection',
     behaviour: 'reset',

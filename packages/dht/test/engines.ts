@@ -22,7 +22,7 @@ export class TestDht {
     this.network = new SimulatedNetwork(options);
   }
 
-  /** A node at an address of its own; it bootstraps from the first one. */
+  /** A node at a separate address; it bootstraps from the first one. */
   add(
     options: Partial<EngineOptions> & { readonly at?: Endpoint; readonly alone?: boolean } = {},
   ): TestNode {
@@ -43,7 +43,7 @@ export class TestDht {
     return node;
   }
 
-  /** Nodes that know one another. */
+  /** Nodes that know each other. */
   static of(count: number, options?: SimulatedNetworkOptions): TestDht {
     const dht = new TestDht(options);
     for (let index = 0; index < count; index += 1) dht.add();
@@ -61,7 +61,7 @@ export class TestDht {
     return result;
   }
 
-  /** Puts and waits until it is settled; answers whether it succeeded. */
+  /** Puts and waits until it is settled. @returns Whether it succeeded. */
   put(node: TestNode, key: InfoHash, value: Value, permanent = false): boolean {
     let settled: boolean | undefined;
     const created = Math.floor(this.network.clock.epochUs() / 1_000_000);

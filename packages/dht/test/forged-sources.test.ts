@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* A UDP source may be forged: what does whoever really has that address get to hear? */
+/* A UDP source may be forged: what does the real owner of that address receive? */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -25,7 +25,7 @@ const VICTIM: Endpoint = { address: '192.0.2.1', port: 4222 };
 
 type Question = readonly [QueryName, Omit<OutgoingArguments, 'id'>];
 
-/** A question of each type, and of each form that is answered in another way. */
+/** A query of each type, and of each form that is answered differently. */
 const QUESTIONS: Readonly<Record<string, Question>> = {
   ping: ['ping', {}],
   'find of both families': ['find', { target: KEY, want: [WANT_IPV4, WANT_IPV6] }],
@@ -69,7 +69,7 @@ function full(): { dht: TestDht; a: TestNode; b: TestNode } {
   return { dht, a, b };
 }
 
-/** What leaves a node for an address. */
+/** What a node sends to an address. */
 function watch(dht: TestDht, isVictim: (to: Endpoint) => boolean) {
   const heard = { datagrams: 0, octets: 0 };
   dht.network.onDatagram = (octets, _from, to) => {
@@ -176,7 +176,7 @@ test('a listener cannot have its pushes sent to another by writing from there', 
   listener.query(a.at, 'listen', { key: KEY, version: 1, socketId: 1, token });
   dht.network.run(1000);
   const heard = watch(dht, ({ address }) => address === VICTIM.address);
-  // It goes silent, and a message in its name comes from the victim's address before each new value.
+  // It goes silent, and before each new value a message in its name comes from the victim's address.
   for (let id = 300n; id < 330n; id += 1n) {
     listener.query(a.at, 'ping', {}, VICTIM);
     dht.use(a, (engine) =>

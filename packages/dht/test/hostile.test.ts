@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* What peers do that mean us harm, or are broken. */
+/* What malicious or broken peers do. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -73,7 +73,7 @@ test('a reply counts only from the address that was asked', () => {
   const { dht, a } = pair();
   const victim = new Stranger(dht, '192.0.2.1');
   const forger = new Stranger(dht, '192.0.2.2', victim.id);
-  // The forger sees every question to the victim and answers from elsewhere, with the right ids.
+  // The forger sees every query to the victim and answers from elsewhere, with the right ids.
   victim.onQuery = (query, from) => forger.reply(from, query.tid, { token: TOKEN });
   victim.query(a.at, 'find', { target: KEY });
   dht.network.run(5000);
@@ -251,7 +251,7 @@ test('names of nodes that do not exist, all close to the key, hide no honest nod
   const liar = new Stranger(dht, '192.0.2.1', divergingAt(KEY, 150, new Uint8Array(20)));
   let count = 0;
   liar.onQuery = (query, from) => {
-    // Forty ghosts, closer than anybody honest can be, before the liar has nothing more to say.
+    // Forty ghosts, closer than any honest node can be, before the liar has nothing more to say.
     const n4 = Array.from({ length: count < 40 ? 8 : 0 }, () => {
       count += 1;
       const id = divergingAt(KEY, 100 + count, new Uint8Array(20));

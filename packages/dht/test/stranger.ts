@@ -51,7 +51,7 @@ export class Stranger implements Host {
     this.#dht.network.send(octets, from, to);
   }
 
-  /** Asks, and answers the transaction id. */
+  /** Sends a query. @returns The transaction id. */
   query(
     to: Endpoint,
     name: QueryName,
@@ -76,7 +76,7 @@ export class Stranger implements Host {
     this.send(encodeError(ENVELOPE, tid, { code, text: 'no' }, this.id), to);
   }
 
-  /** Behaves as a node that has nothing, so that others take it for a good one. */
+  /** Behaves like a node that has nothing, so that others consider it a good one. */
   pretend(token: Uint8Array): void {
     this.onQuery = (query, from) =>
       this.reply(from, query.tid, { token, valueId: query.args.valueId });

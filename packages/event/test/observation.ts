@@ -2,7 +2,7 @@
 
 import type { Observation } from '../src/index.ts';
 
-/** An observation as a scanner's OPTIONS makes it, with what a test wants otherwise. */
+/** An observation as from a scanner's OPTIONS, with the changes of a test. */
 export function observationOf(changes: Partial<Observation> = {}): Observation {
   return {
     eventEpochUs: 1_637_784_816_427_515,

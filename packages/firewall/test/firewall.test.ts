@@ -72,7 +72,7 @@ class Trial implements AsyncDisposable {
     await settled();
   }
 
-  /** Lets time pass; what wakes the firewall is a change that matters to nobody. */
+  /** Lets time pass; the firewall is woken by a change that concerns nobody. */
   async pass(ms: number): Promise<void> {
     this.nowMs += ms;
     await this.list('45.99.99.99');
@@ -114,7 +114,7 @@ test('Firewall loads a snapshot when it is complete, then makes each change', as
   await trial.snapshot('45.1.2.3', '2a00:1:2:3::/64');
   assert.deepEqual(trial.there, ['2a00:1:2:3::', '45.1.2.3']);
   assert.deepEqual(trial.firewall.status().entries, { ipv4: 1, ipv6: 1 });
-  // An hour, and an hour by which it may last longer untold.
+  // An hour, and an hour more that it may last without news.
   assert.equal(trial.table.entries.get('45.1.2.3'), 7200);
   await trial.list('45.1.2.4');
   await trial.unlist('45.1.2.3');
@@ -200,7 +200,7 @@ test('Firewall sees one entry that was taken out, and no change of its own, when
   const { promise, resolve } = Promise.withResolvers<Map<string, Set<string>>>();
   trial.table.listing = promise;
   await trial.pass(LOOK_MS);
-  // The kernel lists while these are put in and taken out, and no change waits for it.
+  // The kernel lists while these are added and removed, and no change waits for it.
   await trial.list('45.1.2.5');
   await trial.unlist('45.1.2.4');
   assert.deepEqual(trial.there, ['45.1.2.3', '45.1.2.5']);

@@ -18,7 +18,7 @@ export class MemoryTable implements Table {
   difference: string | undefined;
   /** What the kernel lists when it is asked next. */
   listing: Promise<Listing['entries']> | undefined;
-  /** Runs before a change is taken; a throw in it is a change that fails. */
+  /** Runs before a change is accepted; if it throws, the change fails. */
   before: () => void | Promise<void> = () => undefined;
 
   async load(elements: readonly TimedElement[], spared: readonly Prefix[]): Promise<void> {

@@ -4,7 +4,7 @@
 
 type Value = string | number | { readonly [name: string]: Value };
 
-/** What is known of each network, such as `203.0.113.0/24`; the first that holds an address wins. */
+/** What is known about each network, such as `203.0.113.0/24`; the first that contains an address wins. */
 export type Networks = Readonly<Record<string, Value>>;
 
 const Kind = { text: 2, uint32: 6, map: 7 } as const;
@@ -92,7 +92,7 @@ function pairs([a = 0, b = 0, c = 0, d = 0]: readonly number[]): readonly number
   return [a * 256 + b, c * 256 + d];
 }
 
-/** Of `2001:db8::` and the like: zeros at the end. */
+/** Of addresses such as `2001:db8::`: zeros at the end. */
 function v6Groups(address: string): readonly number[] {
   const groups = address.replace('::', '').split(':');
   return Array.from({ length: 8 }, (_, index) => Number.parseInt(groups[index] ?? '0', 16));

@@ -21,7 +21,7 @@ function spread(index: number): string {
   return `${(place >>> 24) % 223}.${(place >>> 16) & 255}.${(place >>> 8) & 255}`;
 }
 
-/** So many that not all of the tree is in memory. */
+/** So many that the tree is not entirely in memory. */
 const COUNT = 12_000;
 const networks: Networks = {
   ...Object.fromEntries(

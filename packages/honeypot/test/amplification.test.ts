@@ -114,7 +114,7 @@ for (const name of personaNames) {
   });
 }
 
-/** What sipsak sends first, without a word too many. */
+/** What sipsak sends first, without an unnecessary word. */
 function shortRegister(account: number): string {
   return [
     'REGISTER sip:127.0.0.1:3395 SIP/2.0',

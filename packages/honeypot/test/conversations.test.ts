@@ -235,7 +235,7 @@ test('sippts comes back with the branch of its first INVITE and the Via of our a
       headers: ['Content-Type: application/sdp', ...headers],
     });
   const asked = `SIP/2.0/UDP 10.0.0.1:5060;branch=${branch};rport`;
-  // Its first calls are refused; it calls with the credentials that it was given.
+  // Its first calls are refused; it calls with the credentials that it received.
   const statuses = [1, 2, 3, 4, 5].map((cseq) =>
     bench.statuses(invite(asked, String(cseq))).at(-1),
   );

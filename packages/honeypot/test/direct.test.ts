@@ -18,7 +18,7 @@ import {
 const HOP = 'SIP/2.0/UDP 198.51.100.25:5070;branch=z9hG4bK-524287;rport';
 const NEXT = 'SIP/2.0/UDP 192.0.2.66:5060;branch=z9hG4bK-thief';
 
-/** Requests whose answer may be handed on, and what says so. */
+/** Requests whose answer may be passed on, and what indicates it. */
 const RELAYED: readonly (readonly [string, RequestFields])[] = [
   ['two Via lines', { headers: [`Via: ${NEXT}`] }],
   ['two Via lines, one in the compact form', { headers: [`v: ${NEXT}`] }],

@@ -25,7 +25,7 @@ const ifAllowed =
       ? status(persona)
       : 405;
 const callChallenge = (worn: Persona) => worn.challenge.invite;
-/** What a check of the persona comes to; `ignored` where it finds nothing wrong. */
+/** The result of a persona's check; `ignored` if it finds nothing wrong. */
 const checked =
   (pick: (checks: Persona['checks']) => Check | 'challenge', ignored = 200) =>
   (worn: Persona): number => {
@@ -267,7 +267,7 @@ test('405 names the methods once, 420 the extension, and both keep them in a sho
   assert.equal(extension?.header('unsupported'), 'gone, lost');
 });
 
-/** What every answer must look like, so that every tool reads it (RFC 3261 §8.2.6). */
+/** The form of every answer, so that every tool can read it (RFC 3261 §8.2.6). */
 function assertWellFormed(request: string, reply: string, name: string): void {
   const { productHeader, shape, layouts } = persona(name);
   const status = Number(reply.slice(8, 11));

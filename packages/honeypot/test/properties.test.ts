@@ -33,7 +33,7 @@ const mutated = fc
 const arbitrary = fc.oneof(mutated, fc.uint8Array({ maxLength: 600 }));
 const transports = fc.constantFrom('UDP' as const, 'TCP' as const, 'TLS' as const);
 
-/** What holds of every judgement, whatever was received. */
+/** Rules for every judgement, whatever was received. */
 function assertRules(octets: Uint8Array, judgement: Reaction, isUdp: boolean): void {
   const { observation, replies } = judgement;
   assert.equal(observation.sipMessage, octets);

@@ -16,7 +16,7 @@ import {
   registerText,
 } from './bench.ts';
 
-/** Registers with a password under a fresh challenge; each attempt is a call of its own. */
+/** Registers with a password under a fresh challenge; each attempt is a separate call. */
 class Guesser {
   readonly bench: Bench;
   readonly #account: string;

@@ -19,9 +19,9 @@ import { differences, messageOf, type Said } from './replies.ts';
 import { PRODUCTS, type Product } from './trades.ts';
 
 /*
- * Sends what was sent to real products and compares each answer, field by field, with theirs. What is different on
- * purpose is listed with its reason in trades.ts and explained in docs/personas.md: nothing else may differ, and
- * nothing that is listed may be the same.
+ * Sends what was sent to real products and compares each answer, field by field, with theirs. Intended differences are
+ * listed with their reasons in trades.ts and explained in docs/personas.md: nothing else may differ, and nothing listed
+ * may be the same.
  */
 
 interface Probe {
@@ -30,7 +30,7 @@ interface Probe {
   readonly replies: readonly string[];
 }
 
-/** The way that a probe came: its transport stands in its Via, its source in its Contact. */
+/** The path of a probe: its transport is in its Via, its source in its Contact. */
 function pathOf({ sent }: Probe): Overrides {
   const { port = '5070' } = /198\.51\.100\.7:(?<port>\d+)/u.exec(sent)?.groups ?? {};
   return {
@@ -74,7 +74,7 @@ function dressed(product: Product): Persona {
   };
 }
 
-/** What we answer: at once and, where it rings, later. */
+/** Our answers: at once and, if it rings, later. */
 function answersTo(product: Product, probe: Probe): readonly string[] {
   const bench = new Bench({ persona: dressed(product), secrets: REPLAY_SECRETS });
   bench.honeypot.win('100');

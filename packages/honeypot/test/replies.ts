@@ -25,7 +25,7 @@ export function messageOf(lines: string): string {
     : `${text}\r\n\r\n`;
 }
 
-/** The fields in which answers differ; `status` alone where that does. */
+/** The fields in which answers differ; only `status` if that differs. */
 export function differences(ours: Said, theirs: Said, _options: unknown): readonly string[] {
   const fields = new Set<string>();
   const wanted = theirs.replies.map(replyOf);
@@ -68,7 +68,7 @@ function replyOf(text: string): Reply {
   };
 }
 
-/** The text with what is random in it, letter by letter, as its form. */
+/** The text with its random parts replaced by their form, letter by letter. */
 function formOf(name: string, value: string): string {
   if (name === 'To' || name === 't') return formOfTag(value);
   if (name.endsWith('Authenticate')) return formOfChallenge(value);

@@ -2,7 +2,7 @@
 
 import type { Choices } from '../src/persona.ts';
 
-/* What our answers have otherwise than the captured ones, on purpose. docs/personas.md explains each reason. */
+/* Intended differences between our answers and the captured ones. docs/personas.md explains each reason. */
 
 export interface Trade {
   /** How the names of the probes begin. */

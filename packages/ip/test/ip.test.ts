@@ -13,14 +13,14 @@ import {
   wireOctets,
 } from '@sentrypeer/ip';
 
-/** What addresses are written with, so that chance writes some, and many that are nearly one. */
+/** The characters of addresses, so that random texts include some addresses, and many near misses. */
 const addressLike = fc
   .array(fc.constantFrom('0', '1', 'a', 'ffff', '255', '256', ':', '::', '.', '%', 'g'), {
     maxLength: 16,
   })
   .map((parts) => parts.join(''));
 const octets16 = fc.uint8Array({ minLength: 16, maxLength: 16 });
-/** Mostly zeros, as addresses are. */
+/** Mostly zeros, like addresses. */
 const sparse16 = fc
   .array(fc.constantFrom(0, 0, 0, 0, 1, 0xff), { minLength: 16, maxLength: 16 })
   .map((octets) => Uint8Array.from(octets));

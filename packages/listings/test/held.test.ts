@@ -8,7 +8,7 @@ import { Listed } from '../src/listed.ts';
 
 const NOW = 1_800_000_000_000;
 const DAY_MS = 86_400_000;
-/** At which an entry ends that was told for four days. */
+/** When an entry ends that was announced for four days. */
 const END = NOW + 5 * DAY_MS;
 
 class Bench {
@@ -31,7 +31,7 @@ class Bench {
     return this.held.difference(keys, this, nowMs, countMax);
   }
 
-  /** Carries out what some addresses ask for. */
+  /** Carries out what some addresses require. */
   carryOut(...addresses: readonly string[]): Difference {
     const difference = this.difference(addresses);
     this.held.carriedOut(difference);
@@ -99,7 +99,7 @@ test('HeldEntries.difference() lets only so many new ones in within a minute, an
   assert.deepEqual([later.add.length, later.heldBackCount], [1, 1]);
   bench.listed.remove('45.1.0.1');
   assert.deepEqual(elements(bench.carryOut('45.1.0.1').remove), ['45.1.0.1']);
-  // However long nothing came, no more than the minute's come at once.
+  // However long nothing came, no more than the minute's quota comes at once.
   bench.clock.ms += 600_000;
   bench.put('45.1.0.5', '45.1.0.6');
   assert.equal(bench.carryOut('45.1.0.4', '45.1.0.5', '45.1.0.6').add.length, 2);
@@ -169,7 +169,7 @@ test('HeldEntries.difference() counts against the minute only what is new', () =
   const bench = new Bench(2);
   bench.put('45.1.0.1');
   bench.carryOut('45.1.0.1');
-  // What is held already, and what is neither listed nor held, takes no place of a new one.
+  // What is held already, and what is neither listed nor held, takes no place from a new one.
   bench.put('45.1.0.2');
   const { add, heldBackCount } = bench.carryOut('45.1.0.1', '45.1.0.8', '45.1.0.9', '45.1.0.2');
   assert.deepEqual([elements(add), heldBackCount], [['45.1.0.2'], 0]);

@@ -11,7 +11,7 @@ import { ListingStream } from '../src/listing-stream.ts';
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 
-/** A node that answers each request as its test says, and what was told. */
+/** A node that answers each request as its test says, and what it reported. */
 class Node implements AsyncDisposable {
   readonly told: string[] = [];
   /** Until when each is listed, and on what it stands. */

@@ -15,7 +15,7 @@ export class Arrivals<T> {
     else waiting(item);
   };
 
-  /** How many came that nobody has taken. */
+  /** How many arrived that nobody has taken. */
   get count(): number {
     return this.#arrived.length;
   }
@@ -27,7 +27,7 @@ export class Arrivals<T> {
   }
 }
 
-/** The promise's outcome, or a failure where it takes too long. */
+/** The promise's outcome, or a failure if it takes too long. */
 export async function within<T>(promise: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {

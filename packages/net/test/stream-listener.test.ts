@@ -219,7 +219,7 @@ test('sendQueueOctetsMax destroys a connection whose peer does not read', async 
   await peer.heard('\n');
   peer.socket.pause();
   const answer = new Uint8Array(10_000);
-  // The kernel's buffers of both sides come first: some megabytes.
+  // The kernel's buffers on both sides fill first: some megabytes.
   for (
     let index = 0;
     index < 5000 && heard.listener.counts().sendOverflowsCount === 0;
@@ -314,7 +314,7 @@ test('1,100 idle connections from one source leave the listener to the others', 
   for (let index = 0; index < 1100; index += 1) {
     peers.push(StreamPeer.tcpUnsure(heard.listener, '127.0.0.2'));
     if (index % 100 < 99) continue;
-    // The backlog is 1,024, so they are let in by the hundred.
+    // The backlog is 1,024, so they are accepted in hundreds.
     while (handledCount(heard.listener) <= index) await within(new Promise(setImmediate));
   }
   const refusedCount = 1100 - CONNECTIONS.perSourceMax;
@@ -353,7 +353,7 @@ test('begun messages on all connections together stay within their limit', async
   using first = await StreamPeer.tcp(heard.listener);
   using second = await StreamPeer.tcp(heard.listener);
   first.socket.write('a'.repeat(60));
-  first.socket.write('\nPING\n' + 'a'.repeat(60)); // A message that is told makes room.
+  first.socket.write('\nPING\n' + 'a'.repeat(60)); // A reported message makes room.
   await first.heard('PONG\n');
   await heard.frames.next();
   await heard.frames.next();

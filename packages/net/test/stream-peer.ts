@@ -107,7 +107,7 @@ export class StreamPeer {
     return peer;
   }
 
-  /** Does not wait for a connection, which may be reset as soon as it is there. */
+  /** Does not wait for a connection, which may be reset immediately. */
   static tcpUnsure(to: StreamListener, localAddress: string): StreamPeer {
     const { address: host, port } = to.local;
     const peer = new StreamPeer(connectTcp({ host, port, localAddress }), 'connect');

@@ -39,7 +39,7 @@ async function listen(options: Partial<UdpOptions>, ports = PORTS) {
   return { datagrams, listener, local, [Symbol.asyncDispose]: () => listener.close() };
 }
 
-/** A peer with a socket of its own. */
+/** A peer with a separate socket. */
 async function peerAt(address: string) {
   const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4');
   const arrivals = new Arrivals<{ octets: Uint8Array; from: RemoteInfo }>();
@@ -261,7 +261,7 @@ for (const address of ['127.0.0.1', '::1']) {
     let sentCount = 0;
     let droppedCount = 0;
     for (let round = 0; round < 2; round += 1) {
-      // Nothing is read meanwhile, as this thread is busy; so many fit into no buffer.
+      // Nothing is read meanwhile, because this thread is busy; this many fit into no buffer.
       await Promise.all(
         Array.from({ length: 20_000 }, () => peer.send(new Uint8Array(1), heard.local)),
       );

@@ -56,7 +56,7 @@ for (const address of ['127.0.0.1', '::1']) {
     const [{ port } = { port: 0 }] = listener.locals();
     const sender = createSocket(address === '::1' ? 'udp6' : 'udp4');
     using _sender = { [Symbol.dispose]: () => sender.close() };
-    sender.on('error', () => undefined); // Refused: the port is closed for it.
+    sender.on('error', () => undefined); // Refused: the port is closed to it.
     const sent = (text: string): Promise<void> =>
       new Promise((resolve) => sender.send(text, port, address, () => resolve()));
     // The listener's turn comes only when all of them are in its socket.

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { isEmergencyName, readDialled } from '../src/dialled.ts';
 import { DIALLED_CHARACTERS_MAX, DIALLED_DIGITS_MAX } from '../src/limits.ts';
 
-/** What precedes the digits, `+` where they are global, and the digits; `none` where the text is no number. */
+/** What precedes the digits, `+` if they are global, and the digits; `none` if the text is not a number. */
 function read(text: string): string {
   const dialled = readDialled(text);
   if (dialled === undefined) return 'none';

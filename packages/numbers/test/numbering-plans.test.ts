@@ -8,7 +8,7 @@ import { NumberingPlans, type NumberType } from '../src/index.ts';
 
 const plans = await NumberingPlans.load();
 
-/** Their names of types; ours for satellites is no type of theirs. */
+/** Their names of types; our type for satellites is none of theirs. */
 const THEIRS: Readonly<Record<string, NumberType>> = {
   FIXED_LINE: 'fixed',
   MOBILE: 'mobile',
@@ -32,7 +32,7 @@ test('NumberingPlans.read() says what libphonenumber says, of digits that begin 
       const e164 = code + rest;
       const theirs = parsePhoneNumberFromString(`+${e164}`);
       const ours = plans.read(e164);
-      // They take a trunk prefix behind the country code for a slip; nobody is reached under it.
+      // They consider a trunk prefix after the country code a slip; it leads nowhere.
       if (theirs !== undefined && theirs.number !== `+${e164}`) return;
       const isValid = theirs?.isValid() === true;
       if (isValid) validCount += 1;

@@ -89,7 +89,7 @@ for (const [text, kind] of [
   ['<tel:112>', 'emergency'],
   ['<urn:service:sos.police>', 'emergency'],
   ['urn:service:sos;x=1', 'emergency'],
-  // Saved as a contact, with the caller's number withheld, with a pause, behind an international prefix.
+  // Saved as a contact, with the caller's number withheld, with a pause, after an international prefix.
   ['+112', 'emergency'],
   ['++911', 'emergency'],
   ['tel:+112', 'emergency'],

@@ -6,7 +6,7 @@ import { NumberingPlans, readNumber, settle } from '../src/index.ts';
 
 const plans = await NumberingPlans.load();
 
-/** Dials one after another, each form counted once. @returns What the last one was settled for. */
+/** Dials one after another, each form counted once. @returns The reading of the last one. */
 function dial(texts: readonly string[]) {
   const forms = new Map<string, number>();
   const formsOf = (e164: string): number => forms.get(e164) ?? 0;

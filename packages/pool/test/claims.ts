@@ -53,7 +53,7 @@ export function recorded(nodeId: string, changes: Partial<RecordedEvent> = {}): 
   };
 }
 
-/** What a node of SentryPeer 4.x puts. */
+/** A value as put by a node of SentryPeer 4.x. */
 export function legacyClaim(changes: Readonly<Record<string, unknown>> = {}): Uint8Array {
   return octetsOf({
     app_name: 'sentrypeer',
@@ -77,7 +77,7 @@ export function octetsOf(value: unknown): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(value));
 }
 
-/** The JSON that a signer shares of an event, as an object. */
+/** The JSON that a signer shares about an event, as an object. */
 export function sharedObject(
   signer: Signer,
   event: RecordedEvent,

@@ -12,7 +12,7 @@ import { newSigner } from './claims.ts';
 const OPTIONS = { dhtPort: 4222, networkId: 7, version: '0.1.0' };
 const SOURCE: Endpoint = { address: 'fe80::2', port: 8172, zone: 'eth0' };
 
-/** A node whose clock, timer and link are the test's. */
+/** A node whose clock, timer and link are controlled by the test. */
 function node(signer: Signer = newSigner()) {
   const state = { nowMs: 0, wakeInMs: 0, wake: (): void => undefined, connected: false };
   const sent: Uint8Array[] = [];

@@ -133,7 +133,7 @@ test('`Pool` killed and started again publishes nothing twice and misses nothing
   await pools.until('ten events at b', () => b.disk.received.length === 10);
   const heard = b.pool.status().received.values;
   await a.kill();
-  // Recorded, and killed before it was shared; and the like of what was shared in this hour.
+  // Recorded, and killed before it was shared; and one like those that were shared in this hour.
   pools.event(a.disk, { sourceIp: '45.12.3.100' });
   pools.event(a.disk, { sourceIp: '45.12.3.1' });
   const again = await pools.open(a.disk);
@@ -199,7 +199,7 @@ test('`Pool` refuses forged, replayed and foreign claims, and counts each', asyn
     ),
     4n,
   );
-  // Signed by a key that nobody can find.
+  // Signed with a key that nobody can find.
   put(
     third,
     octetsOf(sharedObject(impostor, recorded(impostor.nodeId, { eventTimestamp: time }))),
@@ -276,7 +276,7 @@ test('`Pool` holds its quotas in a flood, keeps what has to wait, and still hear
   const time = formatEventTimestamp(pools.nowUs);
   const flood = 1600;
   for (let index = 0; index < flood; index += 1) {
-    // Half of it under one name, half under names of its own.
+    // Half of it under one name, half under separate names.
     const name = index % 2 === 0 ? 'flood' : `flood ${index}`;
     const claim = legacyClaim({
       created_by_node_id: uuidOf(name),

@@ -14,10 +14,10 @@ import { Quotas, type OriginClass, type QuotaRefusal } from '../src/quotas.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
-/** Nothing is kept from who is known for so long. */
+/** Nothing is withheld from a node that has been known for this long. */
 const OLD_MS = 30 * DAY_MS;
 
-/** One event, told by some network unless it is said which. */
+/** One event, reported by some network unless it is specified. */
 function take(
   quotas: Quotas,
   id: string,
@@ -29,7 +29,7 @@ function take(
   return quotas.take({ nodeId: id, originClass: of, network, knownMs }, nowMs);
 }
 
-/** How many of so many events of one origin are let through. */
+/** How many of this many events of one origin are accepted. */
 function taken(quotas: Quotas, id: string, of: OriginClass, count: number, nowMs = 0): number {
   let through = 0;
   for (let index = 0; index < count; index += 1)

@@ -16,7 +16,7 @@ import { APP_VERSION, NETWORK, newSigner, recorded } from './claims.ts';
 const STEP_MS = 20;
 const LIMIT_MS = 1_800_000;
 
-/** What outlives a node that is killed: its log, cursors, key and what it recorded of others. */
+/** What survives the killing of a node: its log, cursors, key and what it recorded from others. */
 export class Disk {
   readonly signer: Signer = newSigner();
   readonly events: RecordedEvent[] = [];
@@ -45,7 +45,7 @@ export class SimulatedPools {
     return event;
   }
 
-  /** A node of the DHT alone, at an address of its own. */
+  /** A DHT node only, at a separate address. */
   async dht(
     bootstrap: readonly string[] = ['10.0.0.1'],
   ): Promise<{ node: DhtNode; address: string }> {

@@ -272,7 +272,7 @@ test('Agent never throws, and answers no octets that are no request (property)',
   );
 });
 
-/** Each octet of the text in UTF-8 as an escape, but for letters and digits. */
+/** Each octet of the text in UTF-8 as an escape, except for letters and digits. */
 function encodeURIComponentLoosely(text: string): string {
   return [...new TextEncoder().encode(text)]
     .map((octet) => `%${octet.toString(16).padStart(2, '0')}`)

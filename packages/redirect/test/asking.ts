@@ -118,7 +118,7 @@ export function newAgent(
   return { agent, questions };
 }
 
-/** The lines of an answer, which there must be. */
+/** The lines of an answer, which must exist. */
 export function linesOf({ reply }: Answer): readonly string[] {
   assert.ok(reply !== undefined, 'there is an answer');
   return latin1Text(reply).split('\r\n');

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* Inputs shaped after public reports and advisories, and what is to be read in each, over UDP and on streams. */
+/* Inputs shaped after public reports and advisories, and what must be read in each, over UDP and on streams. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -8,13 +8,13 @@ import { latin1Octets } from '@sentrypeer/bytes';
 import { parseMessage, StreamFramer, type SipMessage } from '../src/index.ts';
 import { readAllMessages, readCases } from './corpus.ts';
 
-/** What an event would say of a message. */
+/** What an event would say about a message. */
 function reading(message: SipMessage): readonly unknown[] {
   const { kind, method, requestUri, called, userAgent, callId, toUser } = message;
   return [kind, method, requestUri, called.number, called.source, userAgent, callId, toUser];
 }
 
-/** All messages of a stream that ends behind these octets. */
+/** All messages of a stream that ends after these octets. */
 function readStream(octets: Uint8Array): readonly SipMessage[] {
   const framer = new StreamFramer();
   const frames = [...framer.push(octets)];
@@ -50,7 +50,7 @@ test('a stream is read as a datagram with the same octets', () => {
   for (const octets of all) {
     const datagram = parseMessage(octets);
     const [first] = readStream(octets);
-    // Line ends alone are no event on a stream.
+    // Line ends alone are not an event on a stream.
     if (first === undefined) assert.equal(datagram.kind, 'not-sip');
     else assert.deepEqual(reading(first), reading(datagram));
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* The header codecs alone; in messages they are tested by the corpora. */
+/* Only the header codecs; in messages they are tested by the corpora. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

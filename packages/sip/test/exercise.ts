@@ -85,7 +85,7 @@ export function frameStream(octets: Uint8Array, cuts: readonly number[]): readon
   const ends = [...new Set(cuts.map((cut) => cut % (octets.length + 1)))].toSorted((a, b) => a - b);
   let start = 0;
   for (const end of [...ends, octets.length]) {
-    // A copy, so that whatever borrows the octets beyond the call is found out.
+    // A copy, so that anything that borrows the octets beyond the call is found out.
     const piece = new Uint8Array(octets.subarray(start, end));
     frames.push(...framer.push(piece).map(describeFrame));
     piece.fill(0x2e);
@@ -96,14 +96,14 @@ export function frameStream(octets: Uint8Array, cuts: readonly number[]): readon
   return last === undefined ? frames : [...frames, `end ${describeFrame(last)}`];
 }
 
-/** Octets in a few characters, so that what differs is told fast: a diff of messages can take minutes. */
+/** Octets in a few characters, so that differences are reported fast: a diff of messages can take minutes. */
 export function fingerprint(octets: Uint8Array): string {
   return `${octets.length} octets ${createHash('sha256').update(octets).digest('hex').slice(0, 16)}`;
 }
 
 function describeFrame(frame: Frame): string {
   if (frame.kind === 'ping') return 'ping';
-  // Of what is refused at once, only as much is at hand as came with it.
+  // Of what is refused at once, only as much is available as came with it.
   if (frame.kind === 'refused') return `refused ${frame.code}`;
   exerciseMessage(frame.octets);
   return `${fingerprint(frame.octets)} ${frame.anomalies.join()} ${String(frame.close)}`;

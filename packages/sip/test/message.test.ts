@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* Limits and laziness; what is read out of which octets stands in the corpora. */
+/* Limits and laziness; what is read from which octets is in the corpora. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

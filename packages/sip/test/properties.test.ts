@@ -160,7 +160,7 @@ function adversarial(): readonly (readonly [string, string])[] {
     ',"',
     '::',
   );
-  // The end holds all that a search could look for in vain, once for each unit before it.
+  // The end contains everything that a search could look for in vain, once for each unit before it.
   const endings = ['', '="/>:@;]\n'];
   return prefixes.flatMap((prefix) =>
     [...units, ...values].flatMap((unit) =>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* Limits, borrowing and memory; what is framed how stands in the corpus (streams.md). */
+/* Limits, borrowing and memory; how streams are framed is in the corpus (streams.md). */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -31,7 +31,7 @@ export class TestDirectory {
   }
 }
 
-/** A clock that stands until it is set. Each look at the monotonic time takes `lookMs`. */
+/** A clock that stands still until it is set. Each reading of the monotonic time takes `lookMs`. */
 export class TestClock implements Clock {
   ms = 0;
   lookMs = 0;

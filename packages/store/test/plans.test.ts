@@ -74,20 +74,20 @@ const isOnPurpose = (at: string): boolean => ON_PURPOSE.some((file) => at.starts
 async function record(file: string): Promise<readonly RecordedPlan[]> {
   const runner = ['--test-isolation=none', '--test'];
   const args = ['--import', RECORDER, ...runner, ...TESTS];
-  // As a test of ours the runner would report to us instead of running.
+  // As a test of ours, the runner would report to us instead of running.
   const { NODE_TEST_CONTEXT: _context, ...env } = process.env;
   await promisify(execFile)(process.execPath, args, {
     cwd: ROOT,
     env: { ...env, RECORDED_PLANS: file },
     maxBuffer: 64 * 1024 ** 2,
-  }).catch(() => undefined); // Which of them fails they say themselves.
+  }).catch(() => undefined); // They report themselves which of them fail.
   return readFileSync(file, 'utf8')
     .split('\n')
     .slice(0, -1)
     .map((line) => JSON.parse(line) as RecordedPlan);
 }
 
-/** Whether a step of the plan walks through a table that grows, and nothing ends the walk. */
+/** Whether a step of the plan scans a growing table, and nothing ends the scan. */
 function isUnbounded(step: string, sql: string): boolean {
   const table = /^SCAN (\w+)/.exec(step)?.[1];
   if (table === undefined || table === 'CONSTANT' || BOUNDED.has(table)) return false;

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* Imported before the tests of the store, it writes down each statement that the store prepares, where, and its plan. */
+/*
+ * Imported before the tests of the store, it writes down each statement that the store prepares, with its place and
+ * plan.
+ */
 
 import { appendFileSync } from 'node:fs';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
@@ -10,7 +13,7 @@ export interface RecordedPlan {
   /** File and line of the store's sources that prepared it. */
   readonly at: string;
   readonly sql: string;
-  /** As `EXPLAIN QUERY PLAN` has it, a line a step. */
+  /** In the form of `EXPLAIN QUERY PLAN`, one line per step. */
   readonly plan: readonly string[];
 }
 

@@ -136,7 +136,7 @@ test('Store adds repeats that a predecessor committed and did not come to', () =
   } as const;
   killed.append([batchOf([], [repeat])]);
   killed.append([batchOf([], [{ ...repeat, count: 3 }])]);
-  using _successor = open(directory); // While the one before never closed, as after kill -9.
+  using _successor = open(directory); // While the previous one never closed, as after kill -9.
   assert.deepEqual(
     query(directory, 'SELECT seen_count FROM honey').map((row) => ({ ...row })),
     [{ seen_count: 6 }],

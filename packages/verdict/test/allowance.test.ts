@@ -42,7 +42,7 @@ test('spellings() takes nothing for another thing, and leaves what it cannot rea
 const digits = (minLength: number, maxLength: number): fc.Arbitrary<string> =>
   fc.string({ unit: fc.constantFrom(...Array.from('0123456789')), minLength, maxLength });
 
-/** Addresses and networks, numbers, ranges of them, prefixes and what is dialled, in odd spellings too. */
+/** Addresses and networks, numbers, ranges of them, prefixes and dialled digits, including odd spellings. */
 const text = fc.oneof(
   fc.ipV4(),
   fc.ipV6(),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* The limits at which what an address did counts as an attack, and what evidence is worth, each on both sides. */
+/* The limits at which an address's actions count as an attack, and what evidence is worth, each on both sides. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -56,7 +56,7 @@ test('attacksOf() calls persistent who came 100 times, five times a day', () => 
   assert.deepEqual(attacks({ eventsCount: 100, daysCount: 20, ...over(90) }), often);
   assert.deepEqual(attacks({ eventsCount: 100, daysCount: 21, ...over(90) }), []);
   assert.deepEqual(attacks({ eventsCount: 105, daysCount: 21, ...over(90) }), often);
-  // Where less is asked for, so it is of a day.
+  // Less is required here, so one day is enough.
   const few = ['address-contacts', 1] as const;
   assert.deepEqual(attacks({}, few), often);
   assert.deepEqual(attacks({ eventsCount: 3, daysCount: 3, ...over(90) }, few), often);

@@ -88,7 +88,7 @@ test('Judge.judge() lets what is guarded win over what is blocked, and says so',
     { address: '45.0.0.2' },
     { address: '10.0.0.1' },
     { number: '+46850781234' },
-    { number: '+46850781235' }, // A list of prefixes would refuse our own number with it.
+    { number: '+46850781235' }, // A list of prefixes would refuse our own number, too.
     { number: '112' },
     { number: '116117' },
     { number: '+46116117' },

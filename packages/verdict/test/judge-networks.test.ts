@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* Networks: those of IPv6 by what of them is listed, and those that the operator blocked. */
+/* Networks: IPv6 networks by how much of them is listed, and those that the operator blocked. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -31,7 +31,7 @@ function block(kind: Subject['kind'], value: string, untilEpochUs?: number): Blo
   return { subject: { kind, value }, comment: 'fraud', createdEpochUs: NOON_US, untilEpochUs };
 }
 
-/** As many listed parts, in as many sixteenths; the later ones are listed longer, by a second each. */
+/** This many listed parts, in this many sixteenths; each is listed a second longer than the one before. */
 function parts(count: number, sixteenths: number): readonly ListedPart[] {
   return Array.from({ length: count }, (_, index) => ({
     place: (index % sixteenths) * 16 + Math.floor(index / sixteenths),
@@ -118,7 +118,7 @@ test('Judge.judge() answers by the widest network that is listed, with the reaso
   assert.equal(answer()?.entry, NET_56);
   evidence.parts.set(NET_48, parts(64, 16));
   assert.equal(answer()?.entry, NET_48);
-  // Its own /64 says nothing, yet all around it does.
+  // Its own /64 has no evidence, but all around it does.
   evidence.addresses.clear();
   assert.deepEqual([answer()?.level, answer()?.entry], ['listed', NET_48]);
   assert.equal(judge.addressStanding(ADDRESS_56, NOON_US), 'met');
@@ -146,7 +146,7 @@ test('Judge lists no network of IPv6 in which something guarded lies, and still 
   assert.deepEqual(nobody.subject({ kind: 'address', value: ADDRESS_56 }, NOON_US).reasons, [
     'IPv6 is listed by network',
   ]);
-  // What is not worth listing needs no reason why it is not.
+  // What is not worth listing needs no reason why it is not listed.
   evidence.parts.set(NET_56, parts(1, 1));
   assert.match(level(NET_56).reasons[0] ?? '', /^1 of the 256/);
 });
@@ -300,7 +300,7 @@ test('Judge.addressStanding() knows what is kept, met, blocked, listed or delist
     'met',
     'unmet',
   ]);
-  // A delisting of the /64, of the /56 or of the /48 is one of each address in it.
+  // A delisting of the /64, of the /56 or of the /48 delists each address in it.
   for (const network of [NET_64, NET_56, NET_48]) {
     evidence.delistings.clear();
     evidence.delistings.set(`address ${network}`, delisting);

@@ -83,13 +83,13 @@ test('Judge.judge() takes the very digits that were dialled for what they were t
   const judge = judgeOf(evidence);
   assert.equal(judge.judge({ number: '0000000123456789' }, NOON_US).level, 'listed');
   assert.equal(judge.judge({ number: '878446701234567' }, NOON_US).level, 'listed');
-  // In another form it is the guess that it was.
+  // In another form it is the guess it was before.
   assert.equal(judge.judge({ number: '+46701234567' }, NOON_US).level, 'none');
 });
 
 test('Judge.judge() does not refuse numbers that only end like a listed one', () => {
   const evidence = new MemoryEvidence();
-  // Niue, dialled in many forms by many; the last one is the very digits of a number of New York.
+  // Niue, dialled in many forms by many; the last one has exactly the digits of a New York number.
   evidence.numbers.set('6834123', { ...MUCH, formsCount: 9 });
   evidence.meanings.set('12126834123', '6834123');
   for (const home of [undefined, 'SE', 'US']) {
@@ -154,7 +154,7 @@ test('Judge.judge() watches numbers in a block of which others were tried, and l
   assert.equal(judge.judge({ number: '+972592891077' }, NOON_US).level, 'listed');
   assert.equal(judge.subject({ kind: 'range', value: '9725928910xx' }, NOON_US).level, 'listed');
   assert.equal(judge.judge({ number: '+972592891177' }, NOON_US).level, 'none');
-  // An ordinary place takes no part in it, nor do one's own and allowed numbers.
+  // An ordinary destination does not count, nor do one's own and allowed numbers.
   evidence.ranges.set('468123456xx', {
     ...RANGE,
     numbersCount: 50,
@@ -169,7 +169,7 @@ test('Judge.judge() watches numbers in a block of which others were tried, and l
 
 test('a range is listed only where its most ordinary numbers would be', () => {
   const evidence = new MemoryEvidence();
-  // Of +64 87x xxxx the first 4,000 numbers are fixed lines; those from 4,000 on nobody was given.
+  // Of +64 87x xxxx the first 4,000 numbers are fixed lines; those from 4,000 on are not assigned.
   const unallocated = { ...RANGE, numbersCount: 12, example: '64874000' };
   evidence.ranges.set('6487xxxx', unallocated);
   const judge = judgeOf(evidence);
@@ -211,7 +211,7 @@ test('Judge.judge() answers for both together by the worse of them', () => {
 test('Judge.judge() remembers a delisting until something new comes', () => {
   const evidence = new MemoryEvidence();
   const delisting = { atEpochUs: NOON_US, comment: 'a customer' };
-  // What was known is removed with the delisting; its neighbours do not bring it back.
+  // What was known is removed with the delisting; its neighbours do not restore it.
   evidence.meanings.set('0046701234567', '46701234567');
   evidence.ranges.set('467012345xx', { ...RANGE, numbersCount: 9, networksCount: 9 });
   evidence.delistings.set('address 11.22.33.44', delisting);
@@ -234,7 +234,7 @@ test('Judge.judge() remembers a delisting until something new comes', () => {
   assert.equal(again.number?.listed, true);
 });
 
-/** As bad as it can be, of anything that is asked. */
+/** The worst possible evidence, about anything that is asked. */
 const WORST: EvidenceSource = {
   address: () => ({
     ...ADDRESS,

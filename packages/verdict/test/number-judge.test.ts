@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* Which of several readings counts, what neighbours say, and where the operator's word ends, each at its limit. */
+/* Which of several readings counts, what neighbours say, and where the operator's decision ends, each at its limit. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -26,7 +26,7 @@ import {
 } from './fixtures.ts';
 
 const MOBILE = '46701234567';
-/** Digits of which nobody knows where the number begins: {@link MOBILE} at 30 %. */
+/** Digits in which the number may begin anywhere: {@link MOBILE} at 30 %. */
 const GUESS = `7382${MOBILE}`;
 const DELISTED = { atEpochUs: NOON_US, comment: '' };
 
@@ -93,7 +93,7 @@ test('Judge.judge() finds what exactly these digits meant, though they are read 
     ['listed', 'unknown', MOBILE, 'SE', 'foreign-mobile'],
   );
   assert.equal(judgeOf(evidence).numberStanding(digits, NOON_US), 'met');
-  // Digits that no plan knows, and were never met, mean nothing.
+  // Digits that no plan knows, and that were never met, mean nothing.
   assert.deepEqual(dialled(evidence, '123456789012345679').pool, undefined);
 });
 
@@ -121,7 +121,7 @@ test('Judge.judge() lets no guess have a number refused: not by its block, by vo
   assert.equal(dialled(evidence, GUESS).level, 'none');
   assert.equal(dialled(evidence, `+${MOBILE}`, options).range, undefined);
   assert.equal(dialled(evidence, `+${MOBILE}`).range, '467012345xx');
-  // At the very share that the policy asks for, it is no guess any more.
+  // At exactly the share that the policy requires, it is no longer a guess.
   const policy = policyOf(new Map([['number-confidence', 30]]));
   assert.equal(dialled(evidence, GUESS, { ...options, policy }).level, 'listed');
   const higher = policyOf(new Map([['number-confidence', 31]]));
@@ -223,7 +223,7 @@ test('Judge.judge() obeys a block of digits that no plan knows, with or without 
     assert.equal(dialled(evidence, number).level, 'none', number);
   }
   assert.equal(dialled(evidence, '12345678901234567', { blocks }).level, 'none');
-  // What is not a number at all is no digits that could be blocked.
+  // What is not a number at all has no digits that could be blocked.
   assert.equal(dialled(evidence, 'nobody', { blocks: [block('number', '')] }).level, 'none');
 });
 
@@ -294,7 +294,7 @@ test('Judge lists no block in which a number was delisted, until a proved caller
   };
   assert.deepEqual(levels(), ['listed', 'listed', 'listed']);
   evidence.delistings.set(`number ${MOBILE}`, DELISTED);
-  // A list of ranges would refuse the number that was delisted with the others.
+  // A list of ranges would refuse the delisted number along with the others.
   assert.deepEqual(levels(), ['watch', 'none', 'watch']);
   const { reasons } = judgeOf(evidence).subject({ kind: 'range', value: '467012345xx' }, NOON_US);
   assert.equal(

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* What points and reasons the calls to a number, to a range and of an address come to, each at its limit. */
+/* Points and reasons for the calls to a number, to a range and from an address, each at its limit. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -15,7 +15,7 @@ const HOUR_US = 3_600_000_000;
 const PREMIUM = { class: 'premium', isHot: false } as const;
 const FIXED = { class: 'foreign-fixed', isHot: false } as const;
 
-/** Points for one thing alone, so that each can be told from the others. */
+/** Points for one thing only, so that each can be told from the others. */
 function only(...changes: readonly (readonly [PolicyName, number])[]) {
   const points: readonly PolicyName[] = [
     'points-seen',

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* What verdicts are made of: which is graver, how points fall with time, and the words for counts. */
+/* The parts of verdicts: which is graver, how points fall with time, and the words for counts. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

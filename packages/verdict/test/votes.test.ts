@@ -56,7 +56,7 @@ function said(voices: readonly PoolVoice[], votersCount = 3, isAdmitted = true):
   return { voices, votersCount, isAdmitted };
 }
 
-/** The verdict on the victim where this is said of it. */
+/** The verdict on the victim if this is said about it. */
 function judged(pool: PoolSaid, options: Parameters<typeof judgeOf>[1] = {}) {
   const evidence = new MemoryEvidence();
   evidence.pool.set(VICTIM, pool);
@@ -208,7 +208,7 @@ test('a quorum of voters watches a number and never lists it', () => {
   assert.equal(number?.level, 'watch');
   assert.deepEqual(number?.pool, { voters: 2, uncounted: 0, quorum: 2, strangers: 0, networks: 0 });
   assert.equal(judge.numberStanding(`+${NUMBER}`, NOON_US), 'met');
-  // Digits that may only mean it are not accused of what is said of it.
+  // Digits that may only mean it are not affected by what is said about it.
   assert.equal(judge.judge({ number: '2071234567' }, NOON_US).number?.level, 'none');
 });
 

@@ -129,7 +129,7 @@ test('PrefixTable takes no more than it may, and is bounded by removed prefixes 
   const added = [0, 1, 2, 3].map((index) => table.add(nth(index)) !== undefined);
   assert.deepEqual(added, [true, true, true, false]);
   rib.announce(() => true);
-  // The neighbour reads nothing any more, while prefixes come and go.
+  // The neighbour no longer reads anything, while prefixes come and go.
   for (let index = 0; index < 100; index += 1) {
     for (const one of [0, 1, 2]) table.remove(nth(10 * index + one));
     for (const one of [10, 11, 12]) table.add(nth(10 * index + one));

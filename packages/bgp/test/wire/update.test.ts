@@ -36,7 +36,7 @@ const route = {
 const plain = encodeAttributes({ ...route, nextHop: parseIp('192.0.2.1') });
 const bare = encodeAttributes(route);
 
-/** A prefix of so many bits. */
+/** A prefix of this many bits. */
 const nlri = (bits: number): readonly number[] => [
   bits,
   ...Array.from({ length: (bits + 7) >> 3 }, () => 1),

@@ -27,7 +27,7 @@ function pack(packer: Packer, item: Item): Packer {
   return packer;
 }
 
-/** As `unpack` has it: a number where that is exact. */
+/** In `unpack`'s form: a number if that is exact. */
 const uint = fc
   .oneof(fc.bigInt({ min: 0n, max: (1n << 64n) - 1n }), fc.bigInt({ min: 0n, max: 70_000n }))
   .map((value) => (value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : value));

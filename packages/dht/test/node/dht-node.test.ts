@@ -153,7 +153,7 @@ test('a bootstrap name that is not found is looked up again until it is, without
     if (looksCount < 4) throw new Error('EAI_AGAIN');
     return ['127.0.0.1'];
   };
-  // A thousand times as fast: an hour of waiting passes in seconds.
+  // A thousand times as fast: an hour of waiting takes seconds.
   const startedAtMs = performance.now();
   const clock = {
     nowMs: () => startedAtMs + (performance.now() - startedAtMs) * 1000,

@@ -84,7 +84,7 @@ function far(count: number, seed: string): readonly InfoHash[] {
 test('offer() never lets new ids drive out nodes that answer (Sybil)', () => {
   const table = new RoutingTable(OWN);
   const honest = far(8, 'honest').map((each) => nodeOf(each));
-  // Two nodes near us make the table split, so that the far range is a bucket of its own.
+  // Two nodes near us make the table split, so that the far range is a separate bucket.
   for (const node of [...honest, nodeOf(divergingAt(OWN, 3, new Uint8Array(20)))])
     table.offer(node, 'replied', NOW);
   for (const sybil of far(5000, 'sybil')) table.offer(nodeOf(sybil, '192.0.2.1'), 'replied', NOW);
@@ -119,7 +119,7 @@ test('offer() puts a node in the place of an expired one, and asks a silent one 
   assert.equal(table.offer(newcomer, 'replied', NOW).kind, 'added');
 });
 
-/** A table of one full bucket, or of two, whose bucket round our id is full; the first node of it is silent. */
+/** A table of one full bucket, or of two, with a full bucket around our id; its first node is silent. */
 function fullTable(nearBits: number): {
   readonly table: RoutingTable;
   readonly silent: RemoteNode;

@@ -95,7 +95,7 @@ function inverse(a: bigint, m: bigint): bigint {
   return ((s0 % m) + m) % m;
 }
 
-/** A valid key with a public exponent that nobody uses. */
+/** A valid key with an unusual public exponent. */
 function keyWithExponent(least: bigint): KeyObject {
   const jwk = generateKeyPairSync('rsa', { modulusLength: 1024 }).privateKey.export({
     format: 'jwk',

@@ -26,7 +26,7 @@ function outgoing(args: Arguments): OutgoingArguments {
   return { ...others, values };
 }
 
-/** What our encoder makes of a message it has read. */
+/** A message that was read, encoded again by our encoder. */
 function encodeAgain(message: Message): readonly Uint8Array[] {
   switch (message.kind) {
     case 'part':

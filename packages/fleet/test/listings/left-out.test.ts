@@ -26,7 +26,7 @@ test('LeftOut says the first at once, and then once a minute how many more there
   leftOut.say();
   assert.deepEqual(take(), [], 'a thousand fill no log');
   nowMs = 60_000;
-  leftOut.say(); // Also where no other comes.
+  leftOut.say(); // Even if no other comes.
   assert.deepEqual(take(), ['fleet_listing_left_out number x1000 1000']);
   nowMs = 180_000;
   leftOut.say();

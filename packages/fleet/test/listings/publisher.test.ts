@@ -6,17 +6,17 @@ import type { FleetListing, Subject } from '@sentrypeer/event';
 import { OperatingError, silentLogger, type Clock } from '@sentrypeer/kernel';
 import { Publisher, type ListedHere, type ListingPage } from '../../src/listings/publisher.ts';
 
-/** Microseconds of a listing; which ones does not matter here. */
+/** Microseconds of a listing; the value does not matter here. */
 const US = 1_700_000_000_000_000;
 const PAGE: Pick<ListingPage, 'isBegin' | 'isEnd'> = { isBegin: false, isEnd: false };
 
-/** A hub whose every page takes a tenth of a second to say, and a fleet that keeps what it is told, in order. */
+/** A hub that takes a tenth of a second to say each page, and a fleet that keeps what it is told, in order. */
 class Both {
   readonly said: string[][] = [];
   readonly watched: Subject[] = [];
   readonly refused: Subject[] = [];
   nowMs = 0;
-  /** The next things that are said do not reach the fleet. */
+  /** The next statements do not reach the fleet. */
   breaks = 0;
   questions = 0;
   readonly #levels = new Map<string, FleetListing['level']>();
@@ -49,7 +49,7 @@ class Both {
   };
   readonly #publisher = new Publisher(this.#here, { logger: silentLogger, clock: this.#clock });
 
-  /** As the judge does: what it lists is among all changes, too. */
+  /** Like the judge: what it lists is also among all changes. */
   list(value: string): void {
     const subject: Subject = { kind: 'number', value };
     this.#levels.set(value, 'listed');

@@ -25,7 +25,7 @@ function row(id: number, more: Readonly<Record<string, unknown>> = {}) {
   return { ...place, kind, subject, value, comment, until_us: null, ...more };
 }
 
-/** What PostgreSQL says of a statement. */
+/** PostgreSQL's report about a statement. */
 function reported(state: string): OperatingError {
   const cause = Object.assign(new pg.DatabaseError('no', 0, 'error'), { code: state });
   return new OperatingError('fleet_failed', 'no', { cause });

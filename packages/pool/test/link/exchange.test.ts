@@ -51,7 +51,7 @@ function newNodes(count: number): {
   return { time, nodes };
 }
 
-/** The first so many, for types. */
+/** The first two, for the types. */
 function two(nodes: readonly SimulatedNode[]): readonly [SimulatedNode, SimulatedNode] {
   const [a, b] = nodes;
   assert.ok(a !== undefined && b !== undefined);
@@ -446,7 +446,7 @@ test('distrust ends links, refuses new ones, and asks the others for what came o
   assert.equal(here.exchange.links.length, 2);
 });
 
-/** What somebody may send that is of no use, by name. */
+/** Useless frames that somebody may send, by name. */
 const IDLE_FRAMES: Readonly<Record<string, (index: number) => Uint8Array>> = {
   'pages that are too many': (index) => pageFrames([junkPage(index, PAGE_OCTETS_MAX)])[0] ?? OPEN,
   'one page again and again': () => pageFrames([junkPage(1)])[0] ?? OPEN,
@@ -489,7 +489,7 @@ for (const [name, frameOf] of Object.entries(IDLE_FRAMES)) {
     }
     const later = (IDLE_OCTETS_PER_S + IDLE_OCTETS_ALL_PER_S) * 7200;
     const max = IDLE_OCTETS_BURST + IDLE_OCTETS_ALL_BURST + later;
-    // The frame by which it is too much came, too, and is owed.
+    // The frame that exceeds the limit arrived, too, and is owed.
     const last = (frameOf(0).length + SEGMENT_OCTETS) * keys;
     assert.ok(octets > IDLE_OCTETS_BURST, 'it was linked at all');
     assert.ok(octets <= max + last, `${octets} octets, at most ${max} by design`);

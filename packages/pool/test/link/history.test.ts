@@ -91,7 +91,7 @@ class UnsignedNode {
     return this.exchange.add(peer, wire, OPEN, OPEN);
   }
 
-  /** Dials it whenever there is no link, as a node does. */
+  /** Dials it whenever there is no link, like a real node. */
   keep(other: UnsignedNode): void {
     const ends: (Link | undefined)[] = [];
     const wire = (to: 0 | 1): Wire => ({
@@ -111,7 +111,7 @@ class UnsignedNode {
     this.#time.wakeAfter(30_000, () => this.keep(other));
   }
 
-  /** Somebody in other networks each time sends in vain what all together may. */
+  /** An attacker in a different network each time sends in vain what all together may. */
   attacked(): void {
     this.#attackers += 1;
     const key = `${this.#attackers}`.padStart(64, 'a');
@@ -126,7 +126,7 @@ class UnsignedNode {
     this.#time.wakeAfter(10_000, () => this.attacked());
   }
 
-  /** Links that this node left, but those of attackers. */
+  /** Links that this node left, except those of attackers. */
   get leftCount(): number {
     const { forged, in_vain, not_come, protocol, other_end } = this.exchange.linksLeft;
     return forged + in_vain + not_come + protocol + other_end - this.#attackers;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* Nodes whose links are calls, in a time that a test moves on. */
+/* Nodes whose links are function calls, in simulated time. */
 
 import assert from 'node:assert/strict';
 import { silentLogger, type Clock } from '@sentrypeer/kernel';
@@ -39,7 +39,7 @@ export class SimulatedTime implements Clock {
     return () => void (entry.run = undefined);
   };
 
-  /** Promises that are settled meanwhile are gone on with. */
+  /** Code that waits for promises settled meanwhile continues. */
   async pass(ms: number): Promise<void> {
     const untilMs = this.#ms + ms;
     for (let next = this.#due[0]; next !== undefined && next.atMs <= untilMs; next = this.#due[0]) {
@@ -158,7 +158,7 @@ export class SimulatedNode implements PageSource {
     return 'taken';
   }
 
-  /** A link to another node. @param delayMs Of each octet's way. */
+  /** A link to another node. @param delayMs Delay of each octet. */
   dial(other: SimulatedNode, { delayMs = 10, isProved = true } = {}): SimulatedLink {
     return new SimulatedLink(this.#time, this, other, { delayMs, isProved });
   }

@@ -91,7 +91,7 @@ test('no change of an octet leaves a page that holds, and none is thrown at', ()
 });
 
 test('nobody makes a second signature of a page, by which its author would seem to say two things', () => {
-  // The order of the group, RFC 8032 §5.1: a signature whose S is as much more solves the same equation.
+  // The order of the group, RFC 8032 §5.1: a signature whose S is larger by this solves the same equation.
   const order = 2n ** 252n + 27_742_317_777_372_353_535_851_937_790_883_648_493n;
   for (let serial = NOW_S; serial < NOW_S + 20; serial += 1) {
     const octets = pageOf(ALICE, { serial, claims: [claimOf('45.12.3.4')] });
@@ -138,7 +138,7 @@ test('`decodePage()` refuses every proper beginning of a page and whatever follo
   assert.ok('code' in decodePage(new Uint8Array([...octets, 0])));
 });
 
-/** The page with other octets in place of some; the signature is of no matter. */
+/** The page with some octets replaced; the signature does not matter. */
 function patched(octets: Uint8Array, at: number, ...others: readonly number[]): Uint8Array {
   const changed = new Uint8Array(octets);
   changed.set(others, at);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* Authors with keys that follow from a name, and pages of theirs. */
+/* Authors with keys that follow from a name, and their pages. */
 
 import { createHash, createPrivateKey, createPublicKey, sign } from 'node:crypto';
 import { nodeIdOfKey, type ClaimFacts } from '@sentrypeer/event';

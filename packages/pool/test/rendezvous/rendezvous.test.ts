@@ -56,7 +56,7 @@ class Network {
     return new Rendezvous(ports, networkId);
   }
 
-  /** Puts it where the contact of a node stands. */
+  /** Puts it where a node's contact is. */
   junk(name: string, data: Uint8Array): void {
     const at = [...this.values].find(([, values]) =>
       values.some((value) => value.data.toHex().includes(authorOf(name).publicKey.toHex())),

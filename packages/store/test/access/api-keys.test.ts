@@ -43,7 +43,7 @@ test('a key stands nowhere in the file', () => {
   const path = directory.file('sentrypeer.db');
   const keys = ApiKeys.open(ports, path);
   const key = keys.add('pbx', 'read');
-  keys.close(); // The write-ahead log is carried over.
+  keys.close(); // The write-ahead log is checkpointed.
   assert.ok(readFileSync(path, 'latin1').includes('pbx'));
   assert.ok(!readFileSync(path, 'latin1').includes(key));
 });

@@ -36,7 +36,7 @@ test('Store.backup() copies the live database into one plain file, while it goes
   assert.equal(copy.prepare('PRAGMA journal_mode').get()?.['journal_mode'], 'delete');
   const rowsCount = copy.prepare('SELECT count(*) AS n FROM honey').get()?.['n'];
   assert.ok(rowsCount === 1000 || rowsCount === 2000, `${String(rowsCount)} rows`);
-  // Who may read the database may read the copy, but never everybody.
+  // Users who may read the database may read the copy, but never everybody.
   const { mode } = statSync(directory.file('sentrypeer.db'));
   assert.equal(statSync(target).mode & 0o777, 0o600 | (mode & 0o040));
   using reader = StoreReader.open(target);

@@ -20,7 +20,7 @@ interface Waiter {
   readonly reject: (error: Error) => void;
 }
 
-/** The program of programs/appending.ts in a process of its own. */
+/** The program programs/appending.ts in a separate process. */
 class Appending {
   readonly child: ChildProcess;
   readonly messages: AppendingMessage[] = [];

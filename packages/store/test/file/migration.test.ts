@@ -167,7 +167,7 @@ test(
     const child = spawn(process.execPath, [program, path], { stdio: 'inherit' });
     const [, signal]: (number | string | null)[] = await once(child, 'exit');
     assert.equal(signal, 'SIGKILL');
-    // The program was at work in the file itself: what it overwrote lies in the journal.
+    // The program was changing the file itself: what it overwrote is in the journal.
     assert.ok(statSync(`${path}-journal`).size > 0);
     using database = new DatabaseSync(path);
     assert.equal(database.prepare('PRAGMA user_version').get()?.['user_version'], 0);

@@ -34,7 +34,7 @@ function assertRefused(path: string, code: string, message: RegExp): void {
   );
 }
 
-/** Runs `work` as a user whom permissions bind; a superuser may write anything. */
+/** Runs `work` as a user with limited permissions; a superuser may write anything. */
 function asOrdinaryUser(work: () => void): void {
   const { geteuid, seteuid } = process;
   if (geteuid === undefined || seteuid === undefined || geteuid() !== 0) {
@@ -232,7 +232,7 @@ test('Store.open() says that a file cannot be read', () => {
   asOrdinaryUser(() => assertRefused(path, 'db_failed', /cannot be read/));
 });
 
-/** A database at rest in a folder of which an ordinary user may read everything and write nothing. */
+/** A database at rest in a folder that an ordinary user may read but not write. */
 function readableOnly(directory: TestDirectory): string {
   chmodSync(directory.path, 0o755);
   const folder = directory.file('fixed');
@@ -276,7 +276,7 @@ test('StoreReader.look() sees what a daemon writes, and never less than was comm
     assert.ok(!log.isStill);
     store.append([distinctBatch(4, 1)]);
     assert.equal(log.lastHoneyId(), 4);
-    // What a copy by hand has: the log without its index.
+    // What a manual copy has: the log without its index.
     copyFileSync(path, copy);
     copyFileSync(`${path}-wal`, `${copy}-wal`);
   }

@@ -20,7 +20,7 @@ class World extends PoolStore {
     assert.deepEqual(this.store.addPages([page]), ['taken']);
   }
 
-  /** As the judge sums up what came. */
+  /** As the judge's summary of what came. */
   meet(subjects: readonly string[], grade = 1): void {
     const insert = this.database.prepare(`
       INSERT INTO address_evidence (address, grade, first_seen_us, last_seen_us, days_count, events_count, calls_count,
@@ -30,7 +30,7 @@ class World extends PoolStore {
     for (const subject of subjects) insert.run(subject, grade);
   }
 
-  /** Lets time pass. Names of those whose word was checked. */
+  /** Lets time pass. @returns The names of those whose claims were checked. */
   known(days: number = KNOWN_DAYS_MIN): readonly string[] {
     this.clock.us += days * DAY_S * 1e6;
     this.clock.ms += KNOWN_REVIEW_MS;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* Pages as the store gets them, whose signatures were checked before. */
+/* Pages as the store receives them, with their signatures already checked. */
 
 import { createHash } from 'node:crypto';
 import { nodeIdOfKey, packFacts, type ClaimFacts } from '@sentrypeer/event';

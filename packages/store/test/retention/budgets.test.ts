@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* Whatever anybody can forge pushes out nothing that was proved. */
+/* What anybody can forge never displaces what was proved. */
 
 import assert from 'node:assert/strict';
 import { DatabaseSync } from 'node:sqlite';
@@ -22,7 +22,7 @@ import {
 const MIB = 1_048_576;
 const { totalsCountMax, evidenceCountMax } = budgetsOf(MIB);
 
-/** A database of 1 MiB and a judge that lists whatever it has evidence of for a day. */
+/** A database of 1 MiB and a judge that lists everything with evidence for a day. */
 class Bench {
   readonly #directory = new TestDirectory();
   readonly clock = new TestClock();
@@ -69,7 +69,7 @@ class Bench {
     });
   }
 
-  /** Records, judges, and removes what is too much. */
+  /** Records, judges, and removes the excess. */
   meet(events: readonly TestEvent[]): void {
     const numbered = events.map((event) => ({
       eventUuid: uuidOf((this.#eventsCount += 1)),
@@ -115,7 +115,7 @@ const burst: fc.Arbitrary<Burst> = fc.record({
   part: fc.double({ min: 0.1, max: 1, noNaN: true }),
 });
 
-/** Events of packets that anybody can forge, more than any table takes where the part is 1. */
+/** Events of packets that anybody can forge, more than any table keeps if the part is 1. */
 function forged({ kind, part }: Burst, from: number): readonly TestEvent[] {
   return Array.from({ length: Math.ceil(part * (totalsCountMax + 50)) }, (_, at) => {
     const index = from + at;

@@ -13,7 +13,7 @@ const GONE = '203.0.113.66';
 const GONE_NUMBER = '442071234567';
 const DIALLED = '900442071234567';
 
-/** Two addresses, two numbers, and something of each kind that may be known of them. */
+/** Two addresses, two numbers, and something of each kind that may be known about them. */
 function prepare(directory: TestDirectory): { readonly path: string; readonly ports: Ports } {
   const path = directory.file('sentrypeer.db');
   const ports = { logger: new TestLogger(), clock: new TestClock() };
@@ -57,7 +57,7 @@ interface Ports {
   readonly clock: TestClock;
 }
 
-/** Every table and column in which a text stands. */
+/** Every table and column that contains a text. */
 function placesOf(path: string, text: string): readonly string[] {
   using database = new DatabaseSync(path);
   const tables = database
@@ -194,7 +194,7 @@ test('forget() removes the events of every address of a network, of whatever wid
   }
 });
 
-/** A row of each kind about addresses in a network and next to it, as retention and the judge leave them. */
+/** A row of each kind about addresses in a network and next to it, as left by retention and the judge. */
 function fill(path: string, inside: readonly string[], outside: readonly string[]): void {
   using database = new DatabaseSync(path);
   for (const address of [...inside, ...outside]) {
@@ -255,7 +255,7 @@ for (const [network, inside, outside] of [
     fill(path, inside, outside);
     {
       using database = new DatabaseSync(path);
-      database.exec('DELETE FROM address_total'); // As retention does, which knows totals apart from events.
+      database.exec('DELETE FROM address_total'); // Like retention, which treats totals apart from events.
     }
     using forgetting = Forgetting.open(ports, path);
     const forgotten = forgetting.forget({ kind: 'address', value: network }, network);

@@ -22,7 +22,7 @@ import { makeLegacyDatabase } from '../file/legacy-database.ts';
 const MIB = 1_048_576;
 const OLD_ROWS_COUNT = 3000;
 
-/** A folder with a database that is opened again and again. */
+/** A folder with a database that is reopened repeatedly. */
 class Bench implements Disposable {
   readonly directory = new TestDirectory();
   readonly path = this.directory.file('sentrypeer.db');
@@ -30,7 +30,7 @@ class Bench implements Disposable {
   readonly disk = new TestDisk();
   readonly logger = new TestLogger();
 
-  /** Some 2.5 MiB of 2021, each row from an address and to a number of its own. */
+  /** Some 2.5 MiB of 2021, each row with a different address and number. */
   makeLegacy(): void {
     const rows = Array.from({ length: OLD_ROWS_COUNT }, (_, index) => ({
       sourceIp: `203.0.${index >> 8}.${index & 255}`,

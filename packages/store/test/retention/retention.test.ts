@@ -49,7 +49,7 @@ class Bench {
     return Number(Object.values(this.#database.prepare(sql).get() ?? {})[0]);
   }
 
-  /** Octets of the pages that hold something. */
+  /** Octets of the pages in use. */
   liveOctets(): number {
     const pages = this.query('PRAGMA page_count') - this.query('PRAGMA freelist_count');
     return pages * this.query('PRAGMA page_size');
@@ -59,7 +59,7 @@ class Bench {
     while (this.store.maintain());
   }
 
-  /** Lets the reading of the disk grow old. */
+  /** Lets the last look at the disk expire. */
   passDiskCheck(): void {
     this.clock.ms += DISK_CHECK_INTERVAL_MS;
   }
@@ -117,7 +117,7 @@ test('Store.maintain() removes the oldest rows where the database is too large',
   assert.equal(bench.query('SELECT max(honey_id) FROM honey'), 3000);
   const lowest = bench.query('SELECT min(honey_id) FROM honey');
   assert.equal(bench.query('SELECT count(*) FROM honey'), 3000 - lowest + 1);
-  // Removed pages are used again, so the file does not grow either.
+  // Removed pages are reused, so the file does not grow either.
   assert.ok(bench.query('PRAGMA page_count') * 4096 < 2 * MIB);
 });
 
@@ -149,7 +149,7 @@ test('Store.maintain() stops after some milliseconds and says that there is more
   using bench = new Bench({ retentionDays: 1 });
   bench.store.append([distinctBatch(1, 10 * PRUNE_ROWS)]);
   bench.clock.us += 2 * DAY_US;
-  bench.store.maintain(); // Carries the log over, which is due after so long.
+  bench.store.maintain(); // Checkpoints the log, which is due after this long.
   bench.clock.lookMs = 1.5;
   assert.equal(bench.store.maintain(), true);
   const left = bench.query('SELECT count(*) FROM honey');
@@ -215,7 +215,7 @@ test('Store.maintain() keeps half of a small database although others fill the d
   bench.passDiskCheck();
   bench.maintainAll();
   const left = bench.liveOctets() / before;
-  assert.ok(left > 0.45 && left <= 0.5, `${left} of its octets left`); // One step of rows is less than a twentieth.
+  assert.ok(left > 0.45 && left <= 0.5, `${left} of its octets left`); // One step's rows are less than a twentieth.
 });
 
 test('Store.append() makes room for what it adds to a full database, in the same transaction', () => {
@@ -283,7 +283,7 @@ function walWaiting(bench: Bench): number {
   return Number(row?.['log']) - Number(row?.['checkpointed']);
 }
 
-/** Six times 500 events into a database of 1 MiB, of which an endpoint has got so many. */
+/** Six times 500 events into a database of 1 MiB, this many of which an endpoint has received. */
 function fill(bench: Bench, got: number): void {
   bench.store.saveCursor('webhook:hub', got);
   for (let index = 0; index < 6; index += 1) {

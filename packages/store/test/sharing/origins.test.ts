@@ -204,7 +204,7 @@ test('`setTrust()` of all unsigned origins withdraws theirs but those of the tru
   store.close();
 });
 
-/** Gives every address a place that is due. */
+/** Gives a place to every address that is due. */
 function place(store: Store, reader: StoreReader): void {
   for (;;) {
     const { addresses, progress } = reader.places.addressesToPlace(7, 10);
@@ -286,7 +286,7 @@ test('a total that is younger than the removed row, or has other rows, stays', (
   store.close();
 });
 
-/** As if this many events of the one origin there is had been delivered: through the store that takes half a minute. */
+/** As if this many events of the only origin had been delivered: through the store that takes half a minute. */
 const FILLED = `
   BEGIN;
   INSERT INTO honey (event_uuid, event_timestamp, source_ip, called_number, user_agent, method, transport_type)

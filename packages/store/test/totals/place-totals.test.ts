@@ -128,7 +128,7 @@ test('what retention removes is taken out of the totals', () => {
   while (setup.store.maintain());
   assert.deepEqual(setup.countries(), [['SE', 1, 1]]);
   assert.deepEqual(setup.networks(), [['10.1.0.0/16', 1, 1]]);
-  setup.receive('192.0.2.1'); // Perhaps with the number of one that was removed.
+  setup.receive('192.0.2.1'); // Perhaps with the number of a removed one.
   setup.place();
   assert.deepEqual(setup.countries(), [
     ['', 1, 1],

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* Who holds an IPv6 /64 takes any address in it: its addresses are shown and counted as one. */
+/* The holder of an IPv6 /64 can use any address in it: its addresses are shown and counted as one. */
 
 import assert from 'node:assert/strict';
 import { DatabaseSync } from 'node:sqlite';
