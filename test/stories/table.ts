@@ -83,6 +83,16 @@ export const STORIES: readonly Story[] = [
     expected: [address(A, 'none', 500 * 10 * MINUTE)],
   },
   {
+    name: 'a registration every fourth day of the same name: watched however long it goes on',
+    contacts: repeated(12, 4 * DAY, { from: A, proof: 'returned', method: 'REGISTER', to: '100' }),
+    expected: [address(A, 'watch', 8 * DAY), address(A, 'watch', 44 * DAY)],
+  },
+  {
+    name: 'a registration every third day of the same name: persistence on the seventh day',
+    contacts: repeated(3, 3 * DAY, { from: A, proof: 'returned', method: 'REGISTER', to: '100' }),
+    expected: [address(A, 'watch', 3 * DAY), address(A, 'listed', 6 * DAY)],
+  },
+  {
     name: 'one registration a day of the same name: persistence from the third day on',
     contacts: repeated(5, DAY, { from: A, proof: 'returned', method: 'REGISTER', to: '100' }),
     expected: [

@@ -34,6 +34,7 @@ function isPersistent(evidence: AddressEvidence, policy: Policy): boolean {
   const perDay = Math.min(CONTACTS_PER_DAY, contacts);
   if (eventsCount >= contacts && eventsCount >= perDay * daysCount) return true;
   const days = policy['address-attempt-days'];
-  const isOften = lastEpochUs - firstEpochUs <= daysCount * GAP_DAYS_MAX * DAY_US;
+  const daysApart = Math.floor(lastEpochUs / DAY_US) - Math.floor(firstEpochUs / DAY_US);
+  const isOften = daysApart <= (daysCount - 1) * GAP_DAYS_MAX;
   return daysCount >= days && attemptsCount >= days && isOften;
 }

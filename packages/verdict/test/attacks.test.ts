@@ -40,9 +40,12 @@ test('attacksOf() names what only attackers do', () => {
 
 test('attacksOf() calls persistent who came on three days for more than an OPTIONS, at least every third', () => {
   const often = ['it comes again and again'];
-  assert.deepEqual(attacks({ daysCount: 3, attemptsCount: 3, ...over(9) }), often);
-  assert.deepEqual(attacks({ daysCount: 3, attemptsCount: 3, ...over(9.001) }), []);
-  assert.deepEqual(attacks({ daysCount: 4, attemptsCount: 3, ...over(12) }), often);
+  // The first day is at noon: on the 1st, 4th and 7th, at whatever time.
+  assert.deepEqual(attacks({ daysCount: 3, attemptsCount: 3, ...over(6.49) }), often);
+  assert.deepEqual(attacks({ daysCount: 3, attemptsCount: 3, ...over(6.5) }), []);
+  assert.deepEqual(attacks({ daysCount: 3, attemptsCount: 3, ...over(8) }), [], 'every fourth day');
+  assert.deepEqual(attacks({ daysCount: 4, attemptsCount: 3, ...over(9) }), often);
+  assert.deepEqual(attacks({ daysCount: 4, attemptsCount: 3, ...over(12) }), [], 'the same');
   assert.deepEqual(attacks({ daysCount: 2, attemptsCount: 3, ...over(2) }), []);
   assert.deepEqual(attacks({ daysCount: 3, attemptsCount: 2, ...over(2) }), []);
   const days = ['address-attempt-days', 2] as const;
