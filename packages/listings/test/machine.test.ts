@@ -227,6 +227,9 @@ test('parseConnections() reads the octets of an address in the order of the mach
   assert.deepEqual(parseConnections(line, true), [
     { localPort: 22, remoteAddress: '45.1.2.3', remotePort: 50_000 },
   ]);
+  const blanks = '   0:  0100A8C0:0016   0302012D:C350  01';
+  assert.deepEqual(parseConnections(blanks, true), parseConnections(line, true));
+  assert.deepEqual(parseConnections(line.replace('0302012D', 'zz02012D'), true), []);
   assert.deepEqual(parseConnections(line, false), [
     { localPort: 22, remoteAddress: '3.2.1.45', remotePort: 50_000 },
   ]);

@@ -24,8 +24,8 @@ const WATCH: Verdict = {
 test('withFleet() takes the graver of own evidence and the hubs’ word, until it ends', () => {
   const fleet = withFleet(notListed(), WORD, 500);
   assert.deepEqual(
-    [fleet.level, fleet.untilEpochUs, fleet.reasons],
-    ['listed', 1000, ['the hubs of the fleet say so', 'it tried 3 passwords']],
+    [fleet.level, fleet.listed, fleet.untilEpochUs, fleet.reasons],
+    ['listed', true, 1000, ['the hubs of the fleet say so', 'it tried 3 passwords']],
   );
   const both = withFleet(WATCH, WORD, 500);
   assert.deepEqual(
