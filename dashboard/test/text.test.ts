@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { LATEST_EPOCH_US } from '../../packages/kernel/src/index.ts';
 import { addGap, fillGaps, leftOut, type Gap } from '../src/state/gaps.ts';
 import { EVENTS_COUNT_MAX, GAPS_COUNT_MAX } from '../src/limits.ts';
 import { newestFirst } from '../src/state/ring.ts';
@@ -12,7 +13,12 @@ import { searchRoute } from '../src/state/search.ts';
 import { holds } from '../src/text/holds.ts';
 import { readNumber } from '../src/text/number.ts';
 import { isInPrefix, isInside, isPrefix } from '../src/text/prefix.ts';
-import { span, utcTime } from '../src/text/time.ts';
+import { isNever, span, utcTime } from '../src/text/time.ts';
+
+test('isNever() knows what the node says of what is listed always', () => {
+  assert.equal(isNever(new Date(LATEST_EPOCH_US / 1000).toISOString()), true);
+  assert.equal(isNever('2199-12-31T23:59:59.999Z'), false);
+});
 
 test('parseRoute() reads what formatRoute() wrote', () => {
   const text = fc.string({ minLength: 1, unit: 'binary' }).filter((value) => value.isWellFormed());

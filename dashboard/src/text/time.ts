@@ -23,6 +23,11 @@ export function localTime(iso: string, now: Date): string {
   return `${day} ${clock}`;
 }
 
+/** Whether it is the end of what never ends: the latest time that the node knows (`LATEST_EPOCH_US`). */
+export function isNever(iso: string): boolean {
+  return iso >= '2200';
+}
+
 /** To the second, in UTC. */
 export function utcTime(iso: string): string {
   return `${new Date(iso).toISOString().slice(0, 19).replace('T', ' ')} UTC`;

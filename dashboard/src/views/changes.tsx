@@ -40,11 +40,20 @@ export function Changes() {
 }
 
 /** A link to the page of a listed subject; networks and ranges have no page. */
-export function ListedLink({ kind, value }: { readonly kind: string; readonly value: string }) {
+export function ListedLink({
+  kind,
+  value,
+  grouped,
+}: {
+  readonly kind: string;
+  readonly value: string;
+  /** A number as its country writes it. */
+  readonly grouped?: string | null;
+}) {
   if (kind === 'range' || value.includes('/')) return <span class="value">{value}</span>;
   return (
     <a class="value" href={linkTo(kind === 'number' ? 'number' : 'address', value)}>
-      {value}
+      {grouped ?? value}
     </a>
   );
 }

@@ -4,6 +4,7 @@ import { useState } from 'preact/hooks';
 import type { Listing } from '../api-types.ts';
 import { pathOf } from '../ask/ask.ts';
 import { useAnswer } from '../ask/use-answer.ts';
+import { isNever } from '../text/time.ts';
 import { decided } from '../state/decisions.ts';
 import { changes } from '../state/live.ts';
 import { ListedLink } from './changes.tsx';
@@ -98,7 +99,7 @@ function ListingTable({ items }: { readonly items: readonly Listing[] }) {
           {items.map((item) => (
             <tr key={`${item.kind} ${item.value}`}>
               <td data-name="Entry" class="nowrap">
-                <ListedLink kind={item.kind} value={item.value} />
+                <ListedLink kind={item.kind} value={item.value} grouped={item.grouped} />
               </td>
               <td data-name="Level">
                 <Level level={item.level} />
@@ -106,14 +107,12 @@ function ListingTable({ items }: { readonly items: readonly Listing[] }) {
               <td data-name="Score" class="count">
                 {item.score}
               </td>
-              <td data-name="Proof">
-                <Grade grade={item.grade} />
-              </td>
+              <td data-name="Proof">{item.seen_count > 0 && <Grade grade={item.grade} />}</td>
               <td data-name="Why" class="text">
                 {item.reasons.join('; ')}
               </td>
               <td data-name="Until" class="nowrap">
-                <Time at={item.until} />
+                {isNever(item.until) ? 'always' : <Time at={item.until} />}
               </td>
             </tr>
           ))}

@@ -127,6 +127,8 @@ function adviceOn(status: number): readonly [string, string] {
     case 401:
     case 403:
       return ['This needs another key.', 'Make one with: sentrypeer keys add NAME admin'];
+    case 400:
+      return ['The node does not understand this.', 'Look for it in the box above.'];
     case 404:
       return ['There is nothing.', ''];
     case 421:

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { Explanation } from '../api-types.ts';
+import { isNever } from '../text/time.ts';
 import { Level, Panel, Time } from './pieces.tsx';
 
 const VERDICTS: Readonly<Record<Explanation['verdict'], string>> = {
@@ -39,7 +40,7 @@ export function Verdict({
             Listed since <Time at={explained.since} />.
           </p>
         )}
-        {explained?.until != null && (
+        {explained?.until != null && !isNever(explained.until) && (
           <p>
             Without more it ends <Time at={explained.until} />.
           </p>

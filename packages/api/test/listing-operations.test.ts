@@ -10,6 +10,7 @@ import { openApi } from './ports.ts';
 
 interface Item {
   readonly value: string;
+  readonly grouped: string | null;
   readonly level: string;
   readonly change?: string;
 }
@@ -46,6 +47,8 @@ test('GET /v1/listings is read page by page, and has what is watched where that 
   assert.deepEqual([valuesOf(second), second.next], [['11.22.33.2'], null]);
   const watched = await get(api, '/v1/listings?level=watch&kind=number');
   assert.deepEqual(valuesOf(watched), ['+33123456789']);
+  assert.equal(watched.items[0]?.grouped, '+33 123456789');
+  assert.equal(first.items[0]?.grouped, null, 'an address');
 });
 
 test('GET /v1/listings/changes says when a cursor has missed some', async () => {

@@ -649,6 +649,8 @@ export interface Listing {
   readonly score: number;
   /** How sure it is that the address is the attacker’s: only returned and handshake are. */
   readonly grade: 'seen' | 'returned' | 'handshake';
+  /** A number in groups, as its country writes it: +44 20 7946 0958; null for anything else. */
+  readonly grouped: string | null;
   /** Why, in words; the most important first. */
   readonly reasons: readonly string[];
   /** Since when it is listed. */

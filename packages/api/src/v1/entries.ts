@@ -10,6 +10,7 @@ import type {
   SharedTotal,
 } from '../evidence.ts';
 import type { Place, PlaceEvidence } from '../places.ts';
+import type { Reputation } from '../reputation.ts';
 import { rfc3339, rfc3339OfText } from '../rfc3339.ts';
 
 import type { FoundNumber } from './find-number.ts';
@@ -45,11 +46,17 @@ export function numberText({ kind, value }: ListedSubject): string {
   return kind === 'range' ? `+${value}` : value;
 }
 
-/** An entry of the feed. */
-export function listingEntry(entry: Listed): { readonly [name: string]: Json } {
+/** An entry of the feed. @param reputation Groups numbers; left out where only programs read. */
+export function listingEntry(
+  entry: Listed,
+  reputation?: Pick<Reputation, 'grouped'>,
+): { readonly [name: string]: Json } {
+  const value = numberText(entry);
+  const isNumber = entry.kind === 'number' && value.startsWith('+');
   return {
     kind: entry.kind,
-    value: numberText(entry),
+    value,
+    ...(reputation && { grouped: isNumber ? reputation.grouped(value.slice(1)) : null }),
     level: entry.level,
     score: entry.score,
     grade: entry.grade,

@@ -3,6 +3,7 @@
 import { unreachable } from '@sentrypeer/kernel';
 import type { FeedPage, FeedQuery } from '../feed.ts';
 import { FEED_PAGE_ENTRIES } from '../limits.ts';
+import type { Reputation } from '../reputation.ts';
 import { changeEntry, listingEntry } from './entries.ts';
 import type { Call } from './operation.ts';
 import { messagesText, type StreamMessage } from './stream-message.ts';
@@ -16,18 +17,22 @@ export function sendFeed(
 ): void {
   const begin = beginAfter(call, asked);
   if (begin === undefined) return;
-  const { feed, feedStreams } = call.ports;
+  const { feed, feedStreams, reputation } = call.ports;
   const follower = feed.follow(begin.after, query);
   sendEvents(call, feedStreams, {
     read: () => {
       const page = follower.next(FEED_PAGE_ENTRIES);
       if (page === undefined) return { messages: '', more: false };
-      return { messages: messagesText(messagesOf(page, follower.serial)), more: true };
+      return { messages: messagesText(messagesOf(page, follower.serial, reputation)), more: true };
     },
   });
 }
 
-function messagesOf(page: FeedPage, serial: number | undefined): readonly StreamMessage[] {
+function messagesOf(
+  page: FeedPage,
+  serial: number | undefined,
+  reputation: Pick<Reputation, 'grouped'>,
+): readonly StreamMessage[] {
   switch (page.kind) {
     case 'begin':
       return [{ type: 'begin', data: '{}' }];
@@ -35,7 +40,7 @@ function messagesOf(page: FeedPage, serial: number | undefined): readonly Stream
       // Without ids: a client that is cut off inside a snapshot needs another one.
       return page.listings.map((entry) => ({
         type: 'entry',
-        data: JSON.stringify(listingEntry(entry)),
+        data: JSON.stringify(listingEntry(entry, reputation)),
       }));
     case 'end':
       return [{ type: 'end', id: page.serial, data: JSON.stringify({ serial: page.serial }) }];

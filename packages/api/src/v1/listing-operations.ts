@@ -32,7 +32,7 @@ export const LISTING_OPERATIONS: readonly Operation[] = [
       const { limit: countMax = PAGE_ENTRIES_DEFAULT, cursor } = call.values;
       const items = call.ports.feed.listings(cursor, countMax, queryOf(call.values));
       sendJson(call, {
-        items: items.map(listingEntry),
+        items: items.map((item) => listingEntry(item, call.ports.reputation)),
         next: nextOf(items.length, countMax, items.at(-1)?.listingId),
       });
     },

@@ -308,6 +308,9 @@ export const SCHEMAS = {
   }),
   Listing: object({
     ...LISTED,
+    grouped: textOrNull(
+      'A number in groups, as its country writes it: +44 20 7946 0958; null for anything else.',
+    ),
     reasons: REASONS,
     since: time('Since when it is listed.'),
     until: time('Listed until then unless more comes.'),
