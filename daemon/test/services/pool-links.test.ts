@@ -137,13 +137,13 @@ class Node implements AsyncDisposable {
   }
 
   /** Evidence against addresses, as the judge's summary. */
-  met(addresses: readonly string[]): void {
+  met(addresses: readonly string[], epochUs = systemClock.epochUs()): void {
     using database = new DatabaseSync(join(this.folder, 'sentrypeer.db'));
     const insert = database.prepare(`
       INSERT INTO address_evidence (address, grade, first_seen_us, last_seen_us, days_count, events_count, calls_count,
         credentials_count, transport_bits, node_bits, tool, costly_count, attempts_count, target_set)
       VALUES (?, 2, ?2, ?2, 1, 9, 0, 9, 2, 1, NULL, 0, 9, 1)`);
-    for (const address of addresses) insert.run(address, systemClock.epochUs());
+    for (const address of addresses) insert.run(address, epochUs);
   }
 
   subjects(): readonly string[] {
@@ -198,6 +198,15 @@ test('ten nodes in a chain with one hub all know what each of them met, and a la
   await until('the history at the joiner', () => joiner.subjects().length === 20);
   assert.deepEqual(joiner.subjects(), nodes[0]?.subjects());
   assert.equal(joiner.links.status().links[0]?.isOutward, true);
+});
+
+test('a node whose clock was a year ahead says what it meets when it is right again', async () => {
+  await using hub = await Node.open();
+  await using other = await Node.open({ peers: [hub] });
+  hub.met(['45.1.0.1'], systemClock.epochUs() + 365 * 86_400e6);
+  await until('what was met in a year', () => other.subjects().length === 1);
+  hub.met(['45.1.0.2']);
+  await until('what was met since', () => other.subjects().length === 2);
 });
 
 test('a node that was away has what it missed, and links come back by themselves', async () => {

@@ -74,8 +74,8 @@ export class Speaker {
     const { pool } = this.#ports;
     const addresses = pool.ownAddresses(this.#readUs.addresses, OWN_EVIDENCE_ROWS);
     const numbers = pool.ownNumbers(this.#readUs.numbers, OWN_EVIDENCE_ROWS);
-    this.#readUs.addresses = addresses.at(-1)?.lastEpochUs ?? this.#readUs.addresses;
-    this.#readUs.numbers = numbers.at(-1)?.lastEpochUs ?? this.#readUs.numbers;
+    this.#readUs.addresses = readUpTo(addresses, nowUs) ?? this.#readUs.addresses;
+    this.#readUs.numbers = readUpTo(numbers, nowUs) ?? this.#readUs.numbers;
     const met = [...addresses, ...numbers].filter((one) => this.#maySay(one, nowUs));
     if (met.length > 0) {
       this.#author.hear(met, ownPages(pool), Math.floor(nowUs / 1e6));
@@ -142,4 +142,10 @@ export class Speaker {
       return false;
     return this.#guardOf({ kind: subject.kind, value: subject.value }, nowUs) === undefined;
   }
+}
+
+/** What a clock that was ahead dated later hides nothing of what is met now. */
+function readUpTo(met: readonly OwnFacts[], nowUs: number): number | undefined {
+  const last = met.at(-1)?.lastEpochUs;
+  return last === undefined ? undefined : Math.min(last, nowUs);
 }

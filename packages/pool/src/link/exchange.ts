@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import type { Clock, Logger, Random } from '@sentrypeer/kernel';
 import {
   COMPARE_ALL_AFTER_MS,
   COMPARE_MS,
@@ -18,58 +17,21 @@ import { Avoided } from './avoided.ts';
 import { budgetKey, LinkBudgets } from './budgets.ts';
 import { Comparisons } from './comparisons.ts';
 import { FIRST_ID, HEAD_SIZE, HINT_SIZE, ID_SIZE } from './frames.ts';
-import { ASKING_SHARE } from './limits.ts';
+import { ASKING_SHARE, VOTERS_LOOK_MS } from './limits.ts';
 import { Link } from './link.ts';
+import type {
+  ExchangeCounters,
+  ExchangeOptions,
+  ExchangePorts,
+  LinkDistrust,
+} from './exchange-parts.ts';
 import type { Announced, LeftReason, LinkPeer, Wire } from './link-parts.ts';
-import { PageIndex, pageId, pageKey, type IndexedPage, type PageSource } from './page-index.ts';
+import { PageIndex, pageId, pageKey, type IndexedPage } from './page-index.ts';
 import { Wanted } from './wanted.ts';
-
-/** The outcome for a page that came over a link. */
-export type Taken = 'taken' | 'known' | 'refused' | 'forged';
-
-export interface ExchangePorts {
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly random: Random;
-  /** Calls `run` once after `waitMs` milliseconds. Returns a function that cancels it. */
-  readonly wakeAfter: (waitMs: number, run: () => void) => () => void;
-  readonly pages: PageSource;
-  /** Checks pages from a node, and keeps the good ones; rejects with `OperatingError` if nothing can be kept now. */
-  readonly take: (pages: readonly Uint8Array[], from: LinkPeer) => Promise<readonly Taken[]>;
-  /** Keys of voters, in hexadecimal: their quiet pages are wanted, and their pages are never too many. */
-  readonly voters: () => ReadonlySet<string>;
-  /** Keys of authors whose claims this node could check, in hexadecimal: they come before other strangers. */
-  readonly known: () => ReadonlySet<string>;
-  /** The nodes that the operator distrusts; another object whenever that changes. */
-  readonly distrust: () => LinkDistrust;
-  /** A link is up, or is gone. */
-  readonly onLinks: () => void;
-}
-
-/** Nodes with which no link is wanted. */
-export interface LinkDistrust {
-  covers(peer: Pick<LinkPeer, 'nodeId' | 'address'>): boolean;
-}
-
-export interface ExchangeOptions {
-  readonly networkId: number;
-  /** Key of this node, in hexadecimal. */
-  readonly key: string;
-}
-
-/** Counts of what went over links. */
-export interface ExchangeCounters {
-  taken: number;
-  duplicates: number;
-  refused: number;
-  forged: number;
-  /** Too many from strangers, or from one author. */
-  limited: number;
-  sent: number;
-}
 
 /** Octets with which a page is announced to a node that may be flooded. */
 const ANNOUNCED_OCTETS = ID_SIZE + HINT_SIZE;
+
 /**
  * Spreads pages over links: new ones are sent at once along a tree, and announced on the other links, so that each node
  * gets them soon and hardly ever twice (Plumtree); what a node lacks it finds by comparing, however long it was away.
@@ -109,6 +71,9 @@ export class Exchange {
   /** When to compare with all, because the distrust changed; ascending. */
   #compareAllAtMs: readonly number[] = [];
   #comparedAtMs: number;
+  /** Whose quiet pages links were asked for. */
+  #voters: ReadonlySet<string> = new Set();
+  #votersAtMs = Number.NEGATIVE_INFINITY;
   #cancel: () => void = () => undefined;
   #isClosed = false;
 
@@ -117,9 +82,8 @@ export class Exchange {
     this.#options = options;
     this.#index = new PageIndex(ports.pages);
     const nowMs = ports.clock.nowMs();
-    const { voters, known } = ports;
-    this.#admission = new Admission({ voters, known, ownKey: options.key }, nowMs);
-    this.#budgets = new LinkBudgets(nowMs);
+    this.#admission = options.admission ?? new Admission({ ...ports, ownKey: options.key }, nowMs);
+    this.#budgets = options.budgets ?? new LinkBudgets(nowMs);
     this.#comparisons = new Comparisons(this.#budgets, this.#wanted);
     this.#distrust = ports.distrust();
     this.#comparedAtMs = nowMs;
@@ -250,6 +214,7 @@ export class Exchange {
       this.#refused = new RecentSet(REFUSED_IDS_MIN);
     }
     this.#followDistrust(nowMs);
+    this.#followVoters(nowMs);
     if (nowMs - this.#comparedAtMs >= COMPARE_MS) {
       this.#comparedAtMs = nowMs;
       const link = this.#someLink();
@@ -281,6 +246,17 @@ export class Exchange {
       this.#compare(link);
       link.follow(this.#ports.voters());
     }
+  }
+
+  /** Asks all links for quiet pages of whom the operator trusts now. */
+  #followVoters(nowMs: number): void {
+    if (nowMs - this.#votersAtMs < VOTERS_LOOK_MS) return;
+    this.#votersAtMs = nowMs;
+    const voters = this.#ports.voters();
+    const before = this.#voters;
+    this.#voters = new Set(voters);
+    if (this.#voters.isSubsetOf(before)) return;
+    for (const link of this.#links) if (link.isReady) link.follow(voters);
   }
 
   #avoid(link: Link, why: string, reason: LeftReason): void {

@@ -46,11 +46,15 @@ export const PART_STALLED_MS = 15_000;
  */
 export const WANTED_OF_LINK_MIN = 192;
 
+/** Milliseconds between two looks at whom the operator trusts. Chosen: longer than SUMMARY_ANSWER_MS_MIN, so that each is answered. */
+export const VOTERS_LOOK_MS = 5000;
+
 /**
  * Share of the octets served that the questions for them may cost. Chosen: 16 of the smallest pages for one question.
  */
 export const ASKING_SHARE = 1 / 8;
 
+assert(VOTERS_LOOK_MS > SUMMARY_ANSWER_MS_MIN, 'each question for quiet pages is answered');
 assert(PART_MS > SUMMARY_ANSWER_MS_MIN, 'each part that is asked for is answered');
 assert(LINK_PAGES_AT_ONCE < WANTED_OF_LINK_MIN, 'each link can be asked for pages');
 assert(PUSHED_OCTETS_BURST < IDLE_OCTETS_BURST, 'what is pushed in vain ends no link');

@@ -216,6 +216,26 @@ test('quiet pages go to those who follow their author', async () => {
   assert.deepEqual(c.subjects(), []);
 });
 
+test('quiet pages of who becomes a voter while there are links come over these', async () => {
+  const { time, nodes } = newNodes(3);
+  const [a, b] = two(nodes);
+  const between = nodes[2];
+  assert.ok(between !== undefined);
+  a.say('45.0.0.1', { isQuiet: true });
+  a.dial(between);
+  between.dial(b);
+  between.voterKeys.add(a.key);
+  await time.pass(10_000);
+  assert.deepEqual(between.subjects(), ['45.0.0.1']);
+  assert.deepEqual(b.subjects(), []);
+  b.voterKeys.add(a.key);
+  await time.pass(10_000);
+  assert.deepEqual(b.subjects(), ['45.0.0.1']);
+  a.say('45.0.0.2', { isQuiet: true });
+  await time.pass(20_000);
+  assert.deepEqual(b.subjects(), ['45.0.0.1', '45.0.0.2']);
+});
+
 test('a link ends where the pool, the shared key, or the greeting is another', async () => {
   const time = new SimulatedTime();
   const a = new SimulatedNode(time, 'a');

@@ -4,7 +4,8 @@
 
 import assert from 'node:assert/strict';
 import { silentLogger, type Clock } from '@sentrypeer/kernel';
-import { Exchange, type LinkDistrust, type Taken } from '../../src/link/exchange.ts';
+import { Exchange } from '../../src/link/exchange.ts';
+import type { LinkDistrust, Taken } from '../../src/link/exchange-parts.ts';
 import type { Link } from '../../src/link/link.ts';
 import type { Wire } from '../../src/link/link-parts.ts';
 import type { PageSource } from '../../src/link/page-index.ts';
