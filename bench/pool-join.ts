@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 /*
- * How long does an empty node take until it knows everything in the pool, and what does that cost? Two daemons on
- * loopback; one gets 600,000 claims of 1,000 authors by a file, the other links with it.
+ * How long does an empty node take until it has the pool's whole knowledge, and what does that cost? Two daemons on
+ * loopback; the one gets 600,000 claims of 1,000 authors by a file, the other one links with it.
+ * TESTED_PROGRAM names a bundle, FLAGS more flags for each.
  *
  *     node bench/pool-join.ts [claims]
  */
@@ -23,7 +24,14 @@ const PAGE_CLAIMS = 280;
 const WAIT_MS_MAX = 600_000;
 /** PKCS #8 around an Ed25519 seed, RFC 8410 §7. */
 const PKCS8 = '302e020100300506032b657004220420';
-const NETWORK = ['-r', '--threads=1', '-p', '--bootstrap-node=none', '--neighbours=off'];
+const NETWORK = [
+  '-r',
+  '--threads=1',
+  '-p',
+  '--bootstrap-node=none',
+  '--neighbours=off',
+  ...(process.env['FLAGS'] ?? '').split(' ').filter((flag) => flag !== ''),
+];
 
 const nowS = Math.floor(Date.now() / 1000);
 const FACTS = {
@@ -89,7 +97,7 @@ function memory({ pid }: DaemonProcess): string {
   const status = readFileSync(`/proc/${pid}/status`, 'latin1');
   const mib = (name: string): string =>
     (Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1] ?? 0) / 1024).toFixed(0);
-  return `${mib('VmRSS')} MiB resident, ${mib('VmHWM')} at most`;
+  return `${mib('VmRSS')} MiB resident (${mib('RssAnon')} of its own), ${mib('VmHWM')} at most`;
 }
 
 /** Processor seconds that it used. */
