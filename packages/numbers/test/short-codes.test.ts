@@ -15,8 +15,11 @@ import {
 const plans = await NumberingPlans.load();
 
 test('shortKind() knows services by all their digits, or by how they begin', () => {
-  for (const digits of ['211', '311', '411', '511', '611', '711', '811', '988'])
+  for (const digits of ['211', '311', '411', '511', '611', '711', '811'])
     assert.equal(shortKind(digits, 'US'), 'short-code', digits);
+  // The suicide and crisis lifeline is a call for help in North America, and a service elsewhere.
+  assert.equal(shortKind('988', 'US'), 'emergency');
+  assert.equal(shortKind('988', 'DE'), 'short-code');
   for (const digits of ['11600', '116000', '116117', '11800', '118500'])
     assert.equal(shortKind(digits, 'DE'), 'short-code', digits);
   for (const digits of ['1160', '1180', '11700', '21', '2111', '212', '999999'])
