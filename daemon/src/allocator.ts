@@ -48,9 +48,9 @@ export function openTrim(host: AllocatorHost = process): () => void {
 }
 
 /**
- * Makes threads that start later share the existing arenas of glibc, as `MALLOC_ARENA_MAX` does, which takes precedence if
- * it is set. Otherwise glibc makes an arena for nearly every thread, and memory that one thread has freed is not used by
- * another. It does nothing where {@link openTrim} does nothing.
+ * Makes threads that start later share the existing arenas of glibc, as `MALLOC_ARENA_MAX` does, which takes precedence
+ * if it is set. Otherwise glibc makes an arena for nearly every thread, and memory that one thread has freed is not
+ * used by another. It does nothing where {@link openTrim} does nothing.
  *
  * @param countMax Arenas, 1 and above.
  */

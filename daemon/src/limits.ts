@@ -390,7 +390,7 @@ assert(AGENT_CONNECTIONS_PER_PEER_MAX <= AGENT_CONNECTIONS_MAX, 'a peer is one o
 export const JUDGED_ENTRIES_COUNT = 100;
 
 /**
- * Files that this process has open besides the connections that SIP may have, 1 and above. Chosen: database, logs, threads
- * and ports take some 50.
+ * Files that this process has open besides the connections that SIP may have, 1 and above. Chosen: database, logs,
+ * threads and ports take some 50.
  */
 export const OPEN_FILES_OWN = 100;

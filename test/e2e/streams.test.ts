@@ -19,7 +19,10 @@ test('SIGUSR1 and SIGUSR2 do nothing, and no debugger listens', async () => {
   await daemon.stop();
 });
 
-/** Waits until the process catches SIGHUP (the lowest bit of SigCgt), and notes whether it has opened its database by then. */
+/**
+ * Waits until the process catches SIGHUP (the lowest bit of SigCgt), and notes whether it has opened its database by
+ * then.
+ */
 const ONCE_CAUGHT =
   'until grep -q "^SigCgt:.*[13579bdf]$" /proc/$$/status; do sleep 0.01; done; test -e sentrypeer.db || touch before-database';
 

@@ -29,7 +29,9 @@ interface Ports {
   readonly decided: Decided;
 }
 
-/** Reads what an operator wants to block: an address, a network, a number in any form, or a range such as `+46850780xx`. */
+/**
+ * Reads what an operator wants to block: an address, a network, a number in any form, or a range such as `+46850780xx`.
+ */
 export function readBlockable(ports: Ports, text: string, nowEpochUs: number): Blockable {
   const network = parsePrefix(text);
   if (network !== undefined) return readNetwork(ports, network, nowEpochUs);

@@ -7,7 +7,10 @@ import { prepareCommand } from '../../src/commands/run-command.ts';
 import { parseFlags } from '../../src/config/flags.ts';
 import { isRefusal } from '../../src/config/refusal.ts';
 
-/** Reads a command line up to the point where the command would run. @param line Its words, or a text of them with blanks. */
+/**
+ * Reads a command line up to the point where the command would run. @param line Its words, or a text of them with
+ * blanks.
+ */
 export function prepared(line: string | readonly string[], name?: string): Work {
   const argv = typeof line === 'string' ? line.split(' ').filter((word) => word !== '') : line;
   const { words, commandFlags: flags } = parseFlags(argv);

@@ -13,8 +13,8 @@ export interface AskedNumber {
 }
 
 /**
- * A number in any form that the honeypot records and a PBX may send: digits after any prefix, with a plus among them, with
- * separators, or in a SIP or tel URI. `undefined` if the text is no number.
+ * A number in any form that the honeypot records and a PBX may send: digits after any prefix, with a plus among them,
+ * with separators, or in a SIP or tel URI. `undefined` if the text is no number.
  */
 export function readAskedNumber(
   text: string | undefined,

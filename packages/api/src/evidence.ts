@@ -157,8 +157,8 @@ export interface WrittenSample {
 }
 
 /**
- * Finds events as `EventSearch` does, and writes them as they are sent: beside the thread that answers look-ups where there is
- * another.
+ * Finds events as `EventSearch` does, and writes them as they are sent: beside the thread that answers look-ups where
+ * there is another.
  */
 export interface WrittenEventSearch {
   find(

@@ -111,7 +111,9 @@ export const SCANS_AWAY_MAX = 2;
 /** Queries of all clients that wait at a time, 1 and above; more are answered 503. */
 export const SCANS_COUNT_MAX = 512;
 
-/** Characters from which an answer is compressed in another thread, 1 and above; below it takes less than a millisecond. */
+/**
+ * Characters from which an answer is compressed in another thread, 1 and above; below it takes less than a millisecond.
+ */
 export const GZIP_THREAD_CHARACTERS_MIN = 65_536;
 
 /** Events that an export reads at a time, 1 and above. */
@@ -163,7 +165,9 @@ export const ANALYTICS_COUNTRIES = 250;
 /** Milliseconds after which a session of a browser ends. Chosen: somewhat more than a working day. */
 export const SESSION_MS = 43_200_000;
 
-/** Milliseconds without a request after which a session of a browser ends. Chosen: the open page asks every few seconds. */
+/**
+ * Milliseconds without a request after which a session of a browser ends. Chosen: the open page asks every few seconds.
+ */
 export const SESSION_IDLE_MS = 3_600_000;
 
 /** Sessions of browsers at a time with one key, 1 and above; the oldest ends. Chosen: a few people share a key. */
@@ -176,8 +180,8 @@ export const SESSIONS_COUNT_MAX = 512;
 export const WINDOWS_COUNT_MAX = 16_384;
 
 /**
- * Connections at a time, 1 and above; of more, the source that has most loses one, or the one that is idle longest goes.
- * Chosen: about 20 KiB each.
+ * Connections at a time, 1 and above; of more, the source that has most loses one, or the one that is idle longest
+ * goes. Chosen: about 20 KiB each.
  */
 export const CONNECTIONS_COUNT_MAX = 1_024;
 
@@ -187,13 +191,19 @@ export const CONNECTIONS_COUNT_MAX = 1_024;
  */
 export const CONNECTIONS_SPARED_MAX = 16;
 
-/** At most that part of all connections is spared: one in N. Chosen: where there are few, one source has no claim to all. */
+/**
+ * At most that part of all connections is spared: one in N. Chosen: where there are few, one source has no claim to
+ * all.
+ */
 export const CONNECTIONS_SPARED_SHARE = 4;
 
 /** Milliseconds for all headers of a request, 1 and above. Chosen: honest clients send them at once. */
 export const HEADERS_MS_MAX = 10_000;
 
-/** Milliseconds for a whole request, 1 and above. Chosen: the headers, and half as long again for a body over a slow link. */
+/**
+ * Milliseconds for a whole request, 1 and above. Chosen: the headers, and half as long again for a body over a slow
+ * link.
+ */
 export const REQUEST_MS_MAX = 15_000;
 
 /**

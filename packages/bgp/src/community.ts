@@ -37,8 +37,8 @@ const SUBTYPES: ReadonlyMap<string, number> = new Map([
 ]);
 
 /**
- * Reads `blackhole`, `no-export`, `no-advertise`, `no-export-subconfed` and `no-peer`, standard communities as `65535:666`,
- * large ones as `64496:1:2`, and extended ones as `rt:64496:100` or `ro:64496:100`.
+ * Reads `blackhole`, `no-export`, `no-advertise`, `no-export-subconfed` and `no-peer`, standard communities as
+ * `65535:666`, large ones as `64496:1:2`, and extended ones as `rt:64496:100` or `ro:64496:100`.
  *
  * @returns `undefined` if the text is none of these.
  */

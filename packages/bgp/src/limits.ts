@@ -38,13 +38,19 @@ export const HOLD_TIME_S_DEFAULT = 90;
  */
 export const CONNECT_RETRY_S_DEFAULT = 10;
 
-/** Seconds for which a neighbour keeps our routes after the session broke, unless options say otherwise, 1 to 4,095 (RFC 4724 §3). */
+/**
+ * Seconds for which a neighbour keeps our routes after the session broke, unless options say otherwise, 1 to 4,095 (RFC
+ * 4724 §3).
+ */
 export const RESTART_TIME_S_DEFAULT = 120;
 
 /** Communities of one kind, 0 and above. Chosen: their attribute stays far below a message's size. */
 export const COMMUNITIES_COUNT_MAX = 64;
 
-/** Port ranges of one FlowSpec rule, 1 and above: the rule stays below 240 octets, so that its length takes one (RFC 8955 §4.1). */
+/**
+ * Port ranges of one FlowSpec rule, 1 and above: the rule stays below 240 octets, so that its length takes one (RFC
+ * 8955 §4.1).
+ */
 export const FLOW_PORT_RANGES_MAX = 16;
 
 /** Octets of a shutdown communication (RFC 9003 §2). */

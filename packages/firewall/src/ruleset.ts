@@ -18,7 +18,10 @@ import { STATEMENT_ENTRIES_MAX } from './limits.ts';
 
 export const TABLE = 'inet sentrypeer';
 
-/** Bit that `mark` sets in a packet's mark; the other bits stay. Chosen: Kubernetes, Tailscale, Cilium and WireGuard use others. */
+/**
+ * Bit that `mark` sets in a packet's mark; the other bits stay. Chosen: Kubernetes, Tailscale, Cilium and WireGuard use
+ * others.
+ */
 const MARK = 0x0100_0000;
 
 /**

@@ -65,7 +65,10 @@ type Sample = readonly [
   lines: readonly string[],
 ];
 
-/** For node_exporter's textfile collector (Prometheus, text format 0.0.4). @param isFollowing Whether the node's feed is followed. */
+/**
+ * For node_exporter's textfile collector (Prometheus, text format 0.0.4). @param isFollowing Whether the node's feed is
+ * followed.
+ */
 export function metricsText(status: FirewallStatus, isFollowing: boolean): string {
   const { entries, state } = status;
   const inForce = state === 'in force' || state === 'unconfirmed';

@@ -108,7 +108,10 @@ export const PULL_DECISIONS_MAX = 500;
  */
 export const PULL_MS = 250;
 
-/** Rows of one log, by its marks, up to which it is read together with others. Chosen: an ordinary node has less in a second. */
+/**
+ * Rows of one log, by its marks, up to which it is read together with others. Chosen: an ordinary node has less in a
+ * second.
+ */
 export const PULL_SMALL_EVENTS_MAX = 100;
 
 /** Milliseconds for which listings to be refused are collected before a hub publishes them. */
@@ -164,7 +167,10 @@ export const LISTING_REASONS_TEXT_MAX = 4096;
  */
 export const LEFT_OUT_SAY_MS = 60_000;
 
-/** Microseconds by which the clock of the database must differ from ours before times are moved. A query takes some milliseconds. */
+/**
+ * Microseconds by which the clock of the database must differ from ours before times are moved. A query takes some
+ * milliseconds.
+ */
 export const CLOCK_OFFSET_US_MIN = 5_000_000;
 
 /** Milliseconds between two reads of all nodes by a hub, for people. Counting a million listings takes some 100 ms. */

@@ -55,8 +55,8 @@ export function ipOfOctets(octets: Uint8Array): Ip | undefined {
 }
 
 /**
- * The address as the operating system writes it, so that texts can be compared: IPv6 in its shortest form (RFC 5952), with
- * a dotted end after 96 zero bits; IPv4-mapped as IPv4.
+ * The address as the operating system writes it, so that texts can be compared: IPv6 in its shortest form (RFC 5952),
+ * with a dotted end after 96 zero bits; IPv4-mapped as IPv4.
  */
 export function formatIp(ip: Ip): string {
   if (isIpv4(ip)) return ip.subarray(IPV4_AT).join('.');

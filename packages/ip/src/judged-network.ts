@@ -54,7 +54,10 @@ export function firstBits(text: string): bigint | undefined {
   return ip === undefined || isIpv4(ip) ? undefined : networkBits(ip, 64);
 }
 
-/** The first and the last `firstBits()` within a network of IPv6 or within the /64 of an address; `undefined` for other text. */
+/**
+ * The first and the last `firstBits()` within a network of IPv6 or within the /64 of an address; `undefined` for other
+ * text.
+ */
 export function networkRange(
   text: string,
 ): { readonly first: bigint; readonly last: bigint } | undefined {

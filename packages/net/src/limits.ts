@@ -41,10 +41,15 @@ export const ADDRESSES_FOLLOW_MS = 5000;
  */
 export const LISTEN_BACKLOG = 1024;
 
-/** Milliseconds from the connection to the end of the TLS handshake. Chosen: several round trips over a bad mobile link. */
+/**
+ * Milliseconds from the connection to the end of the TLS handshake. Chosen: several round trips over a bad mobile link.
+ */
 export const HANDSHAKE_MS_MAX = 10_000;
 
-/** Milliseconds from a message's first octet to its last. Chosen: a slow sender of single octets holds no message open for longer. */
+/**
+ * Milliseconds from a message's first octet to its last. Chosen: a slow sender of single octets holds no message open
+ * for longer.
+ */
 export const MESSAGE_MS_MAX = 10_000;
 
 /**
@@ -56,7 +61,10 @@ export const IDLE_MS_MAX = 30_000;
 /** Milliseconds that a connection may last in total. Chosen: an hour, as long as a registration lasts. */
 export const CONNECTION_MS_MAX = 3_600_000;
 
-/** Octets that may wait for a peer that does not read, beyond the kernel's buffer; then the connection is destroyed. Chosen: about 200 answers. */
+/**
+ * Octets that may wait for a peer that does not read, beyond the kernel's buffer; then the connection is destroyed.
+ * Chosen: about 200 answers.
+ */
 export const STREAM_SEND_QUEUE_OCTETS_MAX = 131_072;
 
 /**

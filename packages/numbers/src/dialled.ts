@@ -58,8 +58,8 @@ export function readDialled(text: string): Dialled | undefined {
 }
 
 /**
- * Whether the text names the emergency service itself, such as `urn:service:sos.ambulance`, also as the user of a SIP URI,
- * such as `sip:urn:service:sos@pbx.example` or `sip:sos@pbx.example`.
+ * Whether the text names the emergency service itself, such as `urn:service:sos.ambulance`, also as the user of a SIP
+ * URI, such as `sip:urn:service:sos@pbx.example` or `sip:sos@pbx.example`.
  */
 export function isEmergencyName(text: string): boolean {
   const uri = withoutName(text).toLowerCase();

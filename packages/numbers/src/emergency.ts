@@ -5,9 +5,10 @@ const EVERYWHERE: readonly string[] = ['112', '911'];
 
 /**
  * Further emergency numbers of countries, after the list of ITU-T E.129 numbers in libphonenumber (ShortNumberMetadata,
- * `emergency`), without 1300 to 1399 of Gabon, which would cover too many extensions. Added are numbers that the country's
- * regulator has named for help as well and that the list leaves out: rescue at sea and in the mountains, ambulances, gas
- * leaks, children and people in despair (061 and 080 in Spain, 114 and 196 in France, 118 in Japan, 988 in North America).
+ * `emergency`), without 1300 to 1399 of Gabon, which would cover too many extensions. Added are numbers that the
+ * country's regulator has named for help as well and that the list leaves out: rescue at sea and in the mountains,
+ * ambulances, gas leaks, children and people in despair (061 and 080 in Spain, 114 and 196 in France, 118 in Japan, 988
+ * in North America).
  */
 const COUNTRIES =
   'AC 999; AD 110 116 118; AE 996 997 998 999; AF 100 102 119; AG 999; AL 127 128 129; ' +

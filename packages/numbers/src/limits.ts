@@ -2,7 +2,10 @@
 
 import { assert } from '@sentrypeer/kernel';
 
-/** Characters of a text that is read as a number, 1 and above. Chosen: the longest URI an event keeps has 2,048; numbers have far fewer. */
+/**
+ * Characters of a text that is read as a number, 1 and above. Chosen: the longest URI an event keeps has 2,048; numbers
+ * have far fewer.
+ */
 export const DIALLED_CHARACTERS_MAX = 256;
 
 /**

@@ -69,7 +69,10 @@ const TYPE_NAMES: readonly NumberType[] = [
 /** The order in which libphonenumber asks for them, after `fixed`. */
 const ASKED: readonly number[] = [1, 3, 2, 9, 8, 4, 7, 6, 5];
 
-/** Country codes of global mobile satellite systems, and two networks under 882 (ITU-T E.164 Annex, list of assigned codes). */
+/**
+ * Country codes of global mobile satellite systems, and two networks under 882 (ITU-T E.164 Annex, list of assigned
+ * codes).
+ */
 const SATELLITE_PREFIXES: readonly string[] = ['870', '881', '88213', '88216'];
 
 type Field = readonly unknown[];

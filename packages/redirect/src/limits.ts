@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/** Characters of a called number or account that is judged, 1 and above; longer ones are let through without a verdict. Chosen: the longest that can be dialled have about 60. */
+/**
+ * Characters of a called number or account that is judged, 1 and above; longer ones are let through without a verdict.
+ * Chosen: the longest that can be dialled have about 60.
+ */
 export const CALLED_CHARACTERS_MAX = 128;
 
 /** Characters of the reasons in a header, 1 and above. Chosen: with them the answer still fits into one packet. */

@@ -50,8 +50,8 @@ export const WAL_OCTETS_MAX = 32 * MIB;
 export const WAL_OCTETS_LOW_DISK_MAX = 4 * MIB;
 
 /**
- * Pages of the write-ahead log at which a command carries it over, which no daemon may be there to do. Chosen: SQLite's own
- * default, 4 MiB.
+ * Pages of the write-ahead log at which a command carries it over, which no daemon may be there to do. Chosen: SQLite's
+ * own default, 4 MiB.
  */
 export const COMMAND_WAL_PAGES = 1000;
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 /*
- * The plan of every statement of the store: none walks through a table that grows with the log. The statements are recorded
- * while tests of the store run, and each call of `prepare()` in the sources must be among them.
+ * The plan of every statement of the store: none walks through a table that grows with the log. The statements are
+ * recorded while tests of the store run, and each call of `prepare()` in the sources must be among them.
  */
 
 import assert from 'node:assert/strict';
@@ -14,7 +14,9 @@ import { promisify } from 'node:util';
 import { TestDirectory } from './fixtures.ts';
 import type { RecordedPlan } from './record-plans.ts';
 
-/** Tests that between them have every statement prepared; the list of calls of `prepare()` below says what is missing. */
+/**
+ * Tests that between them have every statement prepared; the list of calls of `prepare()` below says what is missing.
+ */
 const TESTS = [
   'access/api-keys',
   'delivery/endpoints',

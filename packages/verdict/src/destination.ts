@@ -62,7 +62,10 @@ export const DESTINATION_CLASSES: Readonly<Record<DestinationClass, ClassNeeds>>
 
 /** ITU-T E.164 assignments that are in no country and cost like premium numbers. */
 const NO_COUNTRY_PREMIUM = '979';
-/** Decision 2007/116/EC: 116 and three digits, such as 116 123, after the country's code where it is dialled from abroad. */
+/**
+ * Decision 2007/116/EC: 116 and three digits, such as 116 123, after the country's code where it is dialled from
+ * abroad.
+ */
 const HARMONISED = '116';
 const HARMONISED_DIGITS = 6;
 
@@ -88,8 +91,8 @@ export function destinationClass(
 const SAMPLES = ['0', '9'] as const;
 
 /**
- * The classes of numbers of a block, by a sample of two hundred: its first two digits in full. A block of 10,000 may be half
- * given to nobody and half ordinary.
+ * The classes of numbers of a block, by a sample of two hundred: its first two digits in full. A block of 10,000 may be
+ * half given to nobody and half ordinary.
  *
  * @param block As `blocksOf()` names it.
  */

@@ -16,8 +16,8 @@ export interface FleetWord {
 const BY_FLEET = 'the hubs of the fleet say so';
 
 /**
- * The graver of what is known here and of what the hubs say, with the reasons of both. Hubs are the operator's own, so their
- * word needs no votes; but what they met before this node's operator delisted it does not count.
+ * The graver of what is known here and of what the hubs say, with the reasons of both. Hubs are the operator's own, so
+ * their word needs no votes; but what they met before this node's operator delisted it does not count.
  */
 export function withFleet(
   own: Verdict,

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 /**
- * Helplines and poison centres that have an ordinary or toll-free number, without a plus. Theirs are the calls that must not be
- * lost, so nobody's calls at a honeypot have them refused. Taken from what the services publish; more belong on the allowlist.
+ * Helplines and poison centres that have an ordinary or toll-free number, without a plus. Theirs are the calls that
+ * must not be lost, so nobody's calls at a honeypot have them refused. Taken from what the services publish; more
+ * belong on the allowlist.
  */
 const HELPLINES: ReadonlySet<string> = new Set([
   // Australia: Kids Helpline, 1800RESPECT, Lifeline, Poisons Information Centre.
@@ -26,7 +27,8 @@ const HELPLINES: ReadonlySet<string> = new Set([
   // United Kingdom: Childline, National Domestic Abuse Helpline.
   '448001111',
   '448082000247',
-  // United States: suicide prevention, poison control, domestic violence, sexual assault, child abuse, missing children, the Trevor Project.
+  // United States: suicide prevention, poison control, domestic violence, sexual assault, child abuse, missing
+  // children, the Trevor Project.
   '18002738255',
   '18002221222',
   '18007997233',

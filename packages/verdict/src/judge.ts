@@ -23,7 +23,9 @@ import { NumberJudge } from './number-judge.ts';
 import { levelRank, notListed, type Verdict } from './verdict.ts';
 import { votedAddress, withVotes, type PoolStanding, type Voted } from './votes.ts';
 
-/** The one judge: decides by what is kept, the policy and the time, in some tens of microseconds and without waiting. */
+/**
+ * The one judge: decides by what is kept, the policy and the time, in some tens of microseconds and without waiting.
+ */
 export class Judge {
   readonly #ports: JudgePorts;
   readonly #numbers: NumberJudge;
@@ -58,8 +60,8 @@ export class Judge {
   }
 
   /**
-   * The verdict on one address, one network, one number of E.164 or one range by itself, as lists name it. What lies in a network
-   * or a range that the operator blocked is on lists by that alone.
+   * The verdict on one address, one network, one number of E.164 or one range by itself, as lists name it. What lies in
+   * a network or a range that the operator blocked is on lists by that alone.
    */
   subject(subject: Subject, nowEpochUs: number): Verdict {
     switch (subject.kind) {

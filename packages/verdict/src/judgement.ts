@@ -18,7 +18,10 @@ import type { Policy } from './policy.ts';
 import type { Verdict } from './verdict.ts';
 import type { PoolSaid, PoolStanding } from './votes.ts';
 
-/** What is asked: whether to let a call to a number through, or anything from an address, or a call from one to the other. */
+/**
+ * What is asked: whether to let a call to a number through, or anything from an address, or a call from one to the
+ * other.
+ */
 export interface Question {
   /** As it is about to be dialled, or a URI that holds it. */
   readonly number?: string;
@@ -45,7 +48,10 @@ export interface AddressJudgement extends Verdict {
 /** The verdict on a dialled number, and what was made of the digits. */
 export interface NumberJudgement extends Verdict {
   readonly kind: Reading['kind'];
-  /** What was dialled, without separators and a first plus; what names it where no plan knows it. Empty if it is no number. */
+  /**
+   * What was dialled, without separators and a first plus; what names it where no plan knows it. Empty if it is no
+   * number.
+   */
   readonly digits: string;
   /** The number of E.164 that was judged, without its plus. */
   readonly e164: string | undefined;
@@ -61,8 +67,8 @@ export interface NumberJudgement extends Verdict {
 }
 
 /**
- * Whether something was met here, whatever its level: what old clients ask. `guarded` is never listed, and a delisting holds
- * until something new comes.
+ * Whether something was met here, whatever its level: what old clients ask. `guarded` is never listed, and a delisting
+ * holds until something new comes.
  */
 export type Standing = 'guarded' | 'delisted' | 'met' | 'unmet';
 
@@ -70,7 +76,10 @@ export type Standing = 'guarded' | 'delisted' | 'met' | 'unmet';
 export interface EvidenceSource {
   /** @param address With IPv6 all of its /64 counts. */
   address(address: string): AddressEvidence | undefined;
-  /** Networks that the judge lists within a wider one by their own evidence, whether or not they are entries of their own. */
+  /**
+   * Networks that the judge lists within a wider one by their own evidence, whether or not they are entries of their
+   * own.
+   */
   listedParts(network: JudgedNetwork): readonly ListedPart[];
   /** @param number As in a subject. */
   number(number: string): NumberEvidence | undefined;
@@ -83,7 +92,9 @@ export interface EvidenceSource {
   /** Whether anything came from the address here; what other nodes share does not count. */
   wasMet(address: string): boolean;
   delisting(subject: Subject): Delisting | undefined;
-  /** A number of the block that was delisted and that nobody proved to have called since. @param block As in a subject. */
+  /**
+   * A number of the block that was delisted and that nobody proved to have called since. @param block As in a subject.
+   */
   delistedIn(block: string): string | undefined;
 }
 

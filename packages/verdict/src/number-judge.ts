@@ -130,8 +130,8 @@ export class NumberJudge {
   }
 
   /**
-   * By evidence. A list of ranges refuses all numbers of a block, so it is judged as its most ordinary ones: else a caller of
-   * numbers that nobody was given could have their neighbours refused.
+   * By evidence. A list of ranges refuses all numbers of a block, so it is judged as its most ordinary ones: else a
+   * caller of numbers that nobody was given could have their neighbours refused.
    */
   #range(block: string, nowEpochUs: number): Verdict {
     const { plans, home, evidence, policy } = this.#ports;
@@ -145,7 +145,10 @@ export class NumberJudge {
     return others.find(({ listed }) => !listed) ?? verdict;
   }
 
-  /** What the operator delisted would be refused with its block, so the block is watched until the number is called again. */
+  /**
+   * What the operator delisted would be refused with its block, so the block is watched until the number is called
+   * again.
+   */
   #withoutDelisted(block: string, verdict: Verdict): Verdict {
     if (!verdict.listed) return verdict;
     const delisted = this.#ports.evidence.delistedIn(block);
@@ -166,8 +169,8 @@ export class NumberJudge {
   }
 
   /**
-   * Digits that no plan knows, if exactly these are blocked, or named by the hubs of the fleet. Where they mean a number at
-   * home only the block counts, which may be from before the home country was set.
+   * Digits that no plan knows, if exactly these are blocked, or named by the hubs of the fleet. Where they mean a
+   * number at home only the block counts, which may be from before the home country was set.
    */
   #blockedDigits({ digits, candidates }: Reading, nowEpochUs: number): string | undefined {
     if (digits === '') return undefined;
@@ -181,7 +184,10 @@ export class NumberJudge {
     return isNamed ? value : undefined;
   }
 
-  /** As what the country's own telephones dial digits that lists name without a plus; `undefined` where that is nothing else. */
+  /**
+   * As what the country's own telephones dial digits that lists name without a plus; `undefined` where that is nothing
+   * else.
+   */
   #readAtHome(digits: string): Reading | undefined {
     const { plans, home } = this.#ports;
     if (home === undefined || formatJudgedNumber(digits) !== digits) return undefined;
@@ -234,7 +240,10 @@ export class NumberJudge {
     return best;
   }
 
-  /** @param confidence That it is this number which is asked for; `undefined` where it is what was dialled at the honeypot. */
+  /**
+   * @param confidence That it is this number which is asked for; `undefined` where it is what was dialled at the
+   * honeypot.
+   */
   #own(number: string, nowEpochUs: number, confidence: number | undefined): Verdict {
     const { policy } = this.#ports;
     // Whoever dials them anywhere else means something else: lists of digits must not refuse a number at home.
@@ -248,7 +257,9 @@ export class NumberJudge {
     return this.#withFleet(verdict, { kind: 'number', value: number }, nowEpochUs, number);
   }
 
-  /** Also by what the hubs of the fleet list. @param number The one that is asked for, where it is not all of a range. */
+  /**
+   * Also by what the hubs of the fleet list. @param number The one that is asked for, where it is not all of a range.
+   */
   #withFleet(own: Verdict, subject: Subject, nowEpochUs: number, number?: string): Verdict {
     const { evidence, fleet } = this.#ports;
     const word = fleet(subject);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 /**
- * What is to be done: `listed` is refused, `watch` is told and let through. What nobody proved is never more than `watch`.
+ * What is to be done: `listed` is refused, `watch` is told and let through. What nobody proved is never more than
+ * `watch`.
  */
 export type Level = 'none' | 'watch' | 'listed';
 
@@ -18,7 +19,8 @@ export interface Verdict {
   readonly untilEpochUs: number | undefined;
   /**
    * Until when own evidence lists it, whatever votes of the pool, hubs of the fleet or the operator say beside it: that
-   * alone says something of the networks around. Wall-clock microseconds; not there where own evidence does not list it.
+   * alone says something of the networks around. Wall-clock microseconds; not there where own evidence does not list
+   * it.
    */
   readonly ownUntilEpochUs?: number;
 }

@@ -12,7 +12,10 @@ export const OWN_EVIDENCE_ROWS = 256;
 /** Octets of a file of pages. Chosen: several times the largest pool. */
 export const POOL_FILE_OCTETS_MAX = 256 * 2 ** 20;
 
-/** Pages of a file that are added in one transaction, each of 280 claims at most. Chosen: a recording daemon waits for it for some tens of milliseconds. */
+/**
+ * Pages of a file that are added in one transaction, each of 280 claims at most. Chosen: a recording daemon waits for
+ * it for some tens of milliseconds.
+ */
 export const POOL_FILE_PAGES = 32;
 
 /** Bad pages of a file that are named one by one. */

@@ -19,8 +19,8 @@ const random: Random = { fill: (octets) => randomFillSync(octets) };
 /**
  * A BGP speaker on TCP sockets of this machine.
  *
- * @throws OperatingError `bgp_options`, `port_taken`, `port_forbidden`, `address_unknown` or `port_unusable`, with nothing left
- * open.
+ * @throws OperatingError `bgp_options`, `port_taken`, `port_forbidden`, `address_unknown` or `port_unusable`, with
+ * nothing left open.
  */
 export function openSpeaker(options: OpenSpeakerOptions): Promise<Speaker> {
   const ports: BgpPorts = {

@@ -32,7 +32,9 @@ export const UNPROVED_OCTETS_PER_HOUR = 8192;
 /** The same for one IPv4 /24 or IPv6 /48. Chosen: four of its addresses. */
 export const UNPROVED_OCTETS_PER_HOUR_NETWORK = 32_768;
 
-/** Octets a second to all addresses together that have not answered. Chosen: 0.5 Mbit/s, a thousand new nodes a second. */
+/**
+ * Octets a second to all addresses together that have not answered. Chosen: 0.5 Mbit/s, a thousand new nodes a second.
+ */
 export const UNPROVED_OCTETS_PER_SECOND_ALL = 65_536;
 
 /**

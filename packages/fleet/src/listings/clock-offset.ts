@@ -9,8 +9,9 @@ const SECOND_US = 1_000_000;
 
 /**
  * How far the database's clock is ahead of this machine's. Times of events, decisions and listings go over the database
- * in its time, so that what a node with a wrong clock met counts, and ends at all nodes at once. What a query takes is no difference, and a difference that
- * stays the same must not look like a change of every time: so it is 0 or whole seconds, and moves in steps.
+ * in its time, so that what a node with a wrong clock met counts, and ends at all nodes at once. What a query takes is
+ * no difference, and a difference that stays the same must not look like a change of every time: so it is 0 or whole
+ * seconds, and moves in steps.
  */
 export class ClockOffset {
   #us = 0;

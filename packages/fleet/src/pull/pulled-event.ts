@@ -35,8 +35,8 @@ const TRANSPORTS: readonly Transport[] = ['UDP', 'TCP', 'TLS'];
 const SOURCES: readonly CalledNumberSource[] = ['request-uri', 'to', 'none'];
 
 /**
- * The event of a row; `undefined` for rows that prove nothing: those without a grade, which an operator imported or an older
- * program wrote, those without an address, a UUID or a time, and those in whose log our own name is forged.
+ * The event of a row; `undefined` for rows that prove nothing: those without a grade, which an operator imported or an
+ * older program wrote, those without an address, a UUID or a time, and those in whose log our own name is forged.
  * Whose event it is says the log that it is in: whoever has a sensor's password can write any id into a row.
  */
 export function pulledEvent(

@@ -37,7 +37,10 @@ export interface ExchangeOptions {
   readonly networkId: number;
   /** Key of this node, in hexadecimal. */
   readonly key: string;
-  /** How much it takes, and lets links send in vain; for simulations that begin with some of it used up. @default all of it left */
+  /**
+   * How much it takes, and lets links send in vain; for simulations that begin with some of it used up. @default all of
+   * it left
+   */
   readonly admission?: Admission;
   readonly budgets?: LinkBudgets;
 }

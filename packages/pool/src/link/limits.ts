@@ -30,7 +30,9 @@ export const ANSWER_PAGES_MAX = 2048;
 /** Answers to summaries that a link may get at once; later one every {@link SUMMARY_ANSWER_MS_MIN} milliseconds. */
 export const SUMMARY_ANSWERS_BURST = 4;
 
-/** Milliseconds between two parts of one link: longer than SUMMARY_ANSWER_MS_MIN. Of all links: the time of an answer. */
+/**
+ * Milliseconds between two parts of one link: longer than SUMMARY_ANSWER_MS_MIN. Of all links: the time of an answer.
+ */
 export const PART_MS = 2500;
 export const PART_GAP_MS = 1000;
 
@@ -46,7 +48,10 @@ export const PART_STALLED_MS = 15_000;
  */
 export const WANTED_OF_LINK_MIN = 192;
 
-/** Milliseconds between two looks at whom the operator trusts. Chosen: longer than SUMMARY_ANSWER_MS_MIN, so that each is answered. */
+/**
+ * Milliseconds between two looks at whom the operator trusts. Chosen: longer than SUMMARY_ANSWER_MS_MIN, so that each
+ * is answered.
+ */
 export const VOTERS_LOOK_MS = 5000;
 
 /**

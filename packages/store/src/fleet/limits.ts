@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 /**
- * Listings of a fleet's hubs that a node keeps, 0 and above; with a small database one for every 4 KiB of its size. Chosen: as
- * many as a hub lists of one kind.
+ * Listings of a fleet's hubs that a node keeps, 0 and above; with a small database one for every 4 KiB of its size.
+ * Chosen: as many as a hub lists of one kind.
  */
 export const FOLLOWED_COUNT_MAX = 1_048_576;
 

@@ -273,7 +273,10 @@ export class EvidenceReader {
     };
   }
 
-  /** A number of the block that was delisted and that nobody proved to have called since. @param block Such as `46850780xx`. */
+  /**
+   * A number of the block that was delisted and that nobody proved to have called since. @param block Such as
+   * `46850780xx`.
+   */
   delistedIn(block: string): string | undefined {
     const value = this.#delistedIn.get(block)?.['value'];
     return typeof value === 'string' ? value : undefined;

@@ -30,7 +30,10 @@ export type CounterName =
   | RetentionCounter
   | ClockCounter;
 
-/** Authors and claims of the pool, how often its pages or voters changed, what voters put before the judge, the day on which the operator let all of it through, and networks of nodes (pool/pool-tables.ts). */
+/**
+ * Authors and claims of the pool, how often its pages or voters changed, what voters put before the judge, the day on
+ * which the operator let all of it through, and networks of nodes (pool/pool-tables.ts).
+ */
 type PoolCounter =
   | 'pool_authors'
   | 'pool_claims'
@@ -54,7 +57,10 @@ type ForeignCounter =
   | 'foreign_changed_told'
   | 'lowest_honey_id';
 
-/** How far the totals of countries and networks have come: the source of places, the newest address that was placed, and the one seen last. */
+/**
+ * How far the totals of countries and networks have come: the source of places, the newest address that was placed, and
+ * the one seen last.
+ */
 type PlacesCounter =
   | 'placed_source'
   | 'placed_total_id'
