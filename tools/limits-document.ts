@@ -25,20 +25,27 @@ When a limit is reached, a line in the log says so the first time, and \`/metric
 below are fixed. If one of them is in your way, open an issue with its name and what you run.
 `;
 
+const CONSTANT = /export const ([A-Za-z0-9_]+)(?:: [^=]+)? =\s*([^;]+);/g;
+/** A comment, and the constants that it explains: those that follow without a comment of their own. */
+const EXPLAINED = new RegExp(
+  String.raw`/\*\*((?:[^*]|\*(?!/))*)\*/\s*((?:${CONSTANT.source}\s*)+)`,
+  'g',
+);
+
 /** docs/limits.md: every exported constant of every `limits.ts`, with its value and its reason. */
 export function formatLimits(): string {
   const parts = [FOR_OPERATORS];
   for (const { path, text } of readSources('{packages/*,daemon}/src/**/limits.ts')) {
     parts.push(`## ${path}`, '', '| limit | value | meaning and reason |', '|---|---|---|');
-    for (const match of text.matchAll(
-      /\/\*\*((?:[^*]|\*(?!\/))*)\*\/\s*export const ([A-Za-z0-9_]+)(?:: [^=]+)? =\s*([^;]+);/g,
-    )) {
-      const [, comment = '', name = '', value = ''] = match;
+    for (const [, comment = '', constants = ''] of text.matchAll(EXPLAINED)) {
       const reason = comment
         .replace(/\s*\n\s*\* ?/g, ' ')
         .trim()
         .replaceAll('|', '\\|');
-      parts.push(`| \`${name}\` | \`${value.replace(/\s+/g, ' ').trim()}\` | ${reason} |`);
+      const found = [...constants.matchAll(CONSTANT)];
+      const names = found.map(([, name]) => `\`${name}\``);
+      const values = found.map(([, , value = '']) => `\`${value.replace(/\s+/g, ' ').trim()}\``);
+      parts.push(`| ${names.join(', ')} | ${values.join(', ')} | ${reason} |`);
     }
     parts.push('');
   }

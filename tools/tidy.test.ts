@@ -273,6 +273,16 @@ test('docs/limits.md is what the limits say (npm run docs writes it)', () => {
   assert.equal(readFileSync(join(ROOT, 'docs/limits.md'), 'utf8'), formatLimits());
 });
 
+test('docs/limits.md names every limit', () => {
+  const limits = texts(readSources('{packages/*,daemon}/src/**/limits.ts'));
+  const named = captures([formatLimits()], /`([A-Z0-9_]+)`(?=,| \|)/g);
+  const exported = captures(limits, /^export const ([A-Z0-9_]+)/gm);
+  assert.deepEqual(
+    exported.filter((name) => !named.includes(name)),
+    [],
+  );
+});
+
 test('docs/policy.md is what the policy says (npm run docs writes it)', () => {
   assert.equal(readFileSync(join(ROOT, 'docs/policy.md'), 'utf8'), formatPolicy());
 });
