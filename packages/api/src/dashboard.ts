@@ -25,9 +25,11 @@ const PAGE_HEADERS = {
   'Content-Security-Policy':
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
   'Referrer-Policy': 'no-referrer',
-  'Cross-Origin-Opener-Policy': 'same-origin',
   'Cross-Origin-Resource-Policy': 'same-origin',
 };
+
+/** No other site's page may hold a handle to the page's window. */
+const OPENER_POLICY = { 'Cross-Origin-Opener-Policy': 'same-origin' };
 
 /** File names contain a hash of their content. */
 const KEPT = 'public, max-age=31536000, immutable';
@@ -65,9 +67,18 @@ async function sendFile(
   const isPage = name === 'index.html';
   reply.headers(PAGE_HEADERS).type(file.mediaType);
   reply.header('Cache-Control', isPage ? 'no-cache' : KEPT);
-  reply.header('Vary', isPage ? 'Accept, Accept-Encoding' : 'Accept-Encoding');
+  reply.header('Vary', isPage ? 'Accept, Accept-Encoding, Sec-Fetch-Site' : 'Accept-Encoding');
+  if (isPage && isTrustworthy(request)) reply.headers(OPENER_POLICY);
   const isPacked = acceptsGzip(request);
   if (isPacked) reply.header('Content-Encoding', 'gzip');
   reply.send(isPacked ? file.gzipped : file.octets);
   return true;
+}
+
+/**
+ * Whether the browser got the address over HTTPS or from its own machine, perhaps through a proxy. Elsewhere it ignores
+ * the policy with an error in its console, and sends none of these headers (https://www.w3.org/TR/fetch-metadata/).
+ */
+function isTrustworthy(request: FastifyRequest): boolean {
+  return request.protocol === 'https' || 'sec-fetch-site' in request.headers;
 }

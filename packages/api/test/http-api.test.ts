@@ -103,6 +103,11 @@ test('GET / is the dashboard for browsers where there is one, and JSON for progr
     String(headers['content-security-policy']),
     /^default-src 'none'; script-src 'self'; /,
   );
+  // A browser sends this only where the policy has an effect, and elsewhere logs an error about the policy.
+  const trusted = await ask('/', { ...BROWSER, 'Sec-Fetch-Site': 'none' });
+  assert.equal(trusted.headers['cross-origin-opener-policy'], 'same-origin');
+  assert.equal(headers['cross-origin-opener-policy'], undefined);
+  assert.match(String(headers['vary']), /Sec-Fetch-Site/);
   const script = await ask('/dashboard/app-1.js');
   assert.equal(script.headers['content-type'], 'text/javascript');
   assert.match(String(script.headers['cache-control']), /immutable/);

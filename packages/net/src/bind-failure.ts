@@ -2,6 +2,7 @@
 
 import { formatEndpoint } from '@sentrypeer/ip';
 import { errorCode, OperatingError } from '@sentrypeer/kernel';
+import { filesAdvice } from './files-advice.ts';
 import { formatHolder, portHolder, type SocketPlace } from './port-holder.ts';
 
 /** Turns a failed `bind` or `listen` into an error that a person can act on. */
@@ -33,11 +34,13 @@ export async function bindFailure(error: unknown, place: SocketPlace): Promise<O
           'Configure one of its own addresses, or all of them.',
         cause,
       );
-    default:
+    default: {
+      const advice = filesAdvice(errorCode(error));
       return new OperatingError(
         'port_unusable',
-        `${place.transport} ${formatEndpoint(place)} cannot be opened: ${String(error)}`,
+        `${place.transport} ${formatEndpoint(place)} cannot be opened: ${String(error)}${advice === undefined ? '' : `. ${advice}`}`,
         cause,
       );
+    }
   }
 }

@@ -2,7 +2,8 @@
 
 import { networkInterfaces, type NetworkInterfaceInfo } from 'node:os';
 import { broadcastOf, isIpv6 } from '@sentrypeer/ip';
-import { OperatingError } from '@sentrypeer/kernel';
+import { errorCode, OperatingError } from '@sentrypeer/kernel';
+import { filesAdvice } from './files-advice.ts';
 
 /** One address of this machine. */
 export interface LocalAddress {
@@ -13,6 +14,9 @@ export interface LocalAddress {
   /** The broadcast address of its IPv4 network. */
   readonly broadcast?: string;
 }
+
+const SANDBOX_ADVICE =
+  'A sandbox must allow it (systemd: RestrictAddressFamilies with AF_NETLINK).';
 
 /** What this is read from. */
 interface Machine {
@@ -38,13 +42,22 @@ function readInterfaces(machine: Machine): ReturnType<typeof networkInterfaces> 
   try {
     return machine.networkInterfaces();
   } catch (error) {
+    const advice = filesAdvice(systemCode(error)) ?? SANDBOX_ADVICE;
     throw new OperatingError(
       'addresses_unreadable',
-      `The machine's network addresses cannot be read: ${String(error)}. A sandbox must allow it ` +
-        '(systemd: RestrictAddressFamilies with AF_NETLINK).',
+      `The machine's network addresses cannot be read: ${String(error)}. ${advice}`,
       { cause: error },
     );
   }
+}
+
+/** Node.js gives the system's code of a failed `networkInterfaces()` only as a detail. */
+function systemCode(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !('info' in error)) return errorCode(error);
+  const { info } = error;
+  return typeof info === 'object' && info !== null && 'code' in info
+    ? String(info.code)
+    : errorCode(error);
 }
 
 /** Whether this machine has any IPv6 address, so that a listener on `::` makes sense. */

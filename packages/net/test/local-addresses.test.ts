@@ -48,3 +48,25 @@ test('machineAddresses() says what to allow where a sandbox hides them', () => {
     (error) => error instanceof OperatingError && error.code === 'addresses_unreadable',
   );
 });
+
+test('machineAddresses() says that too many files are open, not that a sandbox hides them', () => {
+  for (const [code, advice] of [
+    ['EMFILE', /ulimit -n/],
+    ['ENFILE', /fs\.file-max/],
+    ['EAFNOSUPPORT', /RestrictAddressFamilies/],
+  ] as const) {
+    // As Node.js throws it.
+    const networkInterfaces = () => {
+      throw Object.assign(new Error(`uv_interface_addresses returned ${code}`), {
+        code: 'ERR_SYSTEM_ERROR',
+        info: { code },
+      });
+    };
+    assert.throws(
+      () => machineAddresses({ platform: 'linux', networkInterfaces }),
+      ({ message }: Error) =>
+        advice.test(message) && /sandbox/.test(message) === (code === 'EAFNOSUPPORT'),
+      code,
+    );
+  }
+});
