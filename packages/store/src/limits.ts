@@ -331,11 +331,11 @@ export const FOREIGN_LOOK_MS = 1_000;
 /** Rows of other programs that one transaction adds to the totals, 1 and above; some milliseconds. */
 export const FOREIGN_ROWS = 256;
 
+/** Rows before a row of another program, and after it, in which a time is looked for if it has none, 1 and above. */
+export const FOREIGN_NEIGHBOURS = 16;
+
 /** Milliseconds between two lines about what other programs changed. Chosen: some delete old rows every night. */
 export const FOREIGN_TELL_MS = 3_600_000;
-
-/** Rows between two progress checks of an upgrade's scans, 1 and above; some milliseconds. */
-export const UPGRADE_TICK_ROWS = 4096;
 
 /** Entries of the allowlist, 0 and above. Chosen: a large operator's networks and numbers. */
 export const ALLOWANCES_COUNT_MAX = 10_000;

@@ -5,8 +5,9 @@ import { NOT_FOUND } from '@sentrypeer/event';
 import { silentLogger, type Clock, type Logger } from '@sentrypeer/kernel';
 import { keepAll } from '../retention/kept.ts';
 import { Counters } from '../totals/counters.ts';
+import type { Row } from '../log/event-row.ts';
 import { gradeOfText, gradeRank } from '../log/grades.ts';
-import { isPlausible } from '../clock/plausible.ts';
+import { DOUBT_US, EARLIEST_US, isPlausible } from '../clock/plausible.ts';
 import { parseLegacySource } from './legacy-source.ts';
 import { MIGRATION_PROGRESS_ROWS, MIGRATION_ROWS } from '../limits.ts';
 import { NUMBER_TABLES, TRIGGER_OF_VERSION_29 } from '../judging/number-tables.ts';
@@ -42,12 +43,11 @@ import {
   TABLES_OF_VERSION_3,
   TABLES_OF_VERSION_4,
   TABLES_OF_VERSION_5,
-  TOTALS_OF_VERSION_2,
 } from './schema.ts';
 import { addSourceTables, SOURCE_COLUMN } from '../totals/source-tables.ts';
 import { TABLES_OF_VERSION_23 } from '../totals/rate-table.ts';
 import { Totals } from '../totals/totals.ts';
-import { endSteps, execTicking, runSteps, type UpgradeStep } from './upgrade-steps.ts';
+import { endSteps, runSteps, type UpgradeStep } from './upgrade-steps.ts';
 
 export interface OpeningPorts {
   readonly logger: Logger;
@@ -72,10 +72,11 @@ export function migrate(
   if (!isNew) logger.info('database_migration_started', { schema_version: SCHEMA_VERSION });
   const isLegacy = version < 1 && !isNew;
   let counts = {};
-  const takeOver: UpgradeStep = {
-    weight: 75,
+  const sumUp: UpgradeStep = {
+    weight: 90,
     run: (told) => {
-      counts = new LegacyRows(database, logger, clock.epochUs(), told).takeOver();
+      const rows = new EarlierRows({ database, logger, nowUs: clock.epochUs(), isLegacy, told });
+      counts = rows.sumUp();
     },
   };
   const steps: readonly (UpgradeStep | undefined)[] = [
@@ -84,10 +85,7 @@ export function migrate(
     version < 9 ? execStep(database, GRADES_OF_TOTALS) : undefined,
     version < 15 ? execStep(database, HEARSAY_COLUMNS) : undefined,
     version < 20 ? execStep(database, SOURCE_COLUMN) : undefined,
-    isLegacy ? takeOver : undefined,
-    version < 2
-      ? { weight: 15, run: (told) => execTicking(database, TOTALS_OF_VERSION_2, 2, told) }
-      : undefined,
+    version < 2 && !isNew ? sumUp : undefined,
     version < 3 ? execStep(database, TABLES_OF_VERSION_3) : undefined,
     version < 4 ? execStep(database, TABLES_OF_VERSION_4) : undefined,
     version < 5 ? execStep(database, TABLES_OF_VERSION_5) : undefined, // Filled bit by bit, like those of version 4.
@@ -153,44 +151,46 @@ const HONEY_ID_MAX = 2 ** 52;
 /** Messages that a row may count. */
 const SEEN_COUNT_MAX = 2 ** 40;
 
+/** When a row was recorded, in seconds since the epoch; 0 if it does not say. */
+const SEEN_S = `coalesce(unixepoch(substr(coalesce(created_at, event_timestamp), 1, 23), 'subsec'), 0)`;
+
 /** For the log. */
-type LegacyCounts = Readonly<Record<'rows' | 'repaired_addresses', number>>;
+type RowCounts = Readonly<Record<'rows' | 'repaired_addresses', number>>;
+
+interface EarlierOptions {
+  readonly database: DatabaseSync;
+  readonly logger: Logger;
+  /** Wall-clock microseconds. */
+  readonly nowUs: number;
+  /** The rows are from SentryPeer 4.x; others are in the totals of version 1 already. */
+  readonly isLegacy: boolean;
+  /** Receives the share of the rows that is done, 0 to 1. */
+  readonly told: (share: number) => void;
+}
 
 /**
- * Rows of SentryPeer 4.x: addresses written with a port are repaired, totals are summed up. One thing is not repaired:
- * `event_timestamp` is local time of an unknown zone and has lost leading zeros of its fraction, so the totals use
- * `created_at`, which SQLite wrote in UTC.
+ * Rows from before version 2. They are summed up; in those of SentryPeer 4.x, addresses written with a port are
+ * repaired. One thing is not repaired: `event_timestamp` is local time of an unknown zone and has lost leading zeros of
+ * its fraction, so the totals use `created_at`, which SQLite wrote in UTC.
  */
-class LegacyRows {
-  readonly #database: DatabaseSync;
-  readonly #logger: Logger;
+class EarlierRows {
+  readonly #options: EarlierOptions;
   readonly #page: StatementSync;
   readonly #last: StatementSync;
   readonly #repair: StatementSync;
   readonly #counters: Counters;
   readonly #totals: Totals;
-  readonly #nowUs: number;
-  /** Receives the share of the rows that is done, 0 to 1. */
-  readonly #told: (share: number) => void;
-  /** Of the last row with a possible time. */
+  /** Of the last row with a possible time; before the first such row, of that one. */
   #seenUs: number;
   #rowsCount = 0;
   #repairedCount = 0;
 
-  constructor(
-    database: DatabaseSync,
-    logger: Logger,
-    nowUs: number,
-    told: (share: number) => void,
-  ) {
-    this.#told = told;
-    this.#database = database;
-    this.#logger = logger;
-    this.#nowUs = nowUs;
-    this.#seenUs = nowUs;
+  constructor(options: EarlierOptions) {
+    const { database } = options;
+    this.#options = options;
     this.#page = database.prepare(`
-      SELECT honey_id, source_ip, called_number, grade, min(max(seen_count, 1), ${SEEN_COUNT_MAX}) AS seen_count,
-        coalesce(unixepoch(substr(coalesce(created_at, event_timestamp), 1, 23), 'subsec'), 0) AS seen_s
+      SELECT honey_id, source_ip, called_number, user_agent, method, transport_type, grade,
+        min(max(seen_count, 1), ${SEEN_COUNT_MAX}) AS seen_count, ${SEEN_S} AS seen_s
       FROM honey WHERE honey_id > ? ORDER BY honey_id LIMIT ${MIGRATION_ROWS}`);
     this.#last = database.prepare('SELECT max(honey_id) AS last FROM honey');
     this.#repair = database.prepare(
@@ -198,36 +198,50 @@ class LegacyRows {
     );
     this.#counters = new Counters(database);
     this.#totals = new Totals(database, this.#counters);
+    this.#seenUs = this.#firstUs();
   }
 
-  takeOver(): LegacyCounts {
-    this.#renumber();
+  sumUp(): RowCounts {
+    const { isLegacy, told } = this.#options;
+    if (isLegacy) this.#renumber();
     let honeyId = 0;
     const lastHoneyId = Number(this.#last.get()?.['last'] ?? 0);
     for (;;) {
       const rows = this.#page.all(honeyId);
       const last = rows.at(-1);
       if (last === undefined) break;
-      for (const row of rows) this.#takeOverRow(row);
+      for (const row of rows) this.#addRow(row);
       this.#totals.flush();
       honeyId = Number(last['honey_id']);
       this.#progress(rows.length);
-      this.#told(lastHoneyId === 0 ? 1 : honeyId / lastHoneyId);
+      told(lastHoneyId === 0 ? 1 : honeyId / lastHoneyId);
     }
-    this.#counters.set('last_honey_id', honeyId);
+    if (isLegacy) this.#counters.set('last_honey_id', honeyId);
     return this.#counts();
+  }
+
+  /** The time of the first row with a possible one; long ago if there is none. */
+  #firstUs(): number {
+    const { database, nowUs } = this.#options;
+    const first = database
+      .prepare(
+        `SELECT ${SEEN_S} AS seen_s FROM honey WHERE seen_s BETWEEN ? AND ? ORDER BY honey_id LIMIT 1`,
+      )
+      .get(EARLIEST_US / 1e6, (nowUs + DOUBT_US) / 1e6);
+    return first === undefined ? EARLIEST_US : Math.min(recordedUs(first), nowUs);
   }
 
   /** Rows with an id too large for a JavaScript number, or below 1, which nothing asks for, get the next ids. */
   #renumber(): void {
-    const next = this.#database.prepare(
+    const { database } = this.#options;
+    const next = database.prepare(
       `SELECT coalesce(max(honey_id), 0) + 1 AS id FROM honey WHERE honey_id <= ${HONEY_ID_MAX}`,
     );
-    const change = this.#database.prepare(
+    const change = database.prepare(
       'UPDATE honey SET honey_id = max(?, 1) WHERE honey_id = CAST(? AS INTEGER)',
     );
     for (const where of ['honey_id < 1', `honey_id > ${HONEY_ID_MAX}`]) {
-      const odd = this.#database.prepare(
+      const odd = database.prepare(
         `SELECT CAST(honey_id AS TEXT) AS id FROM honey WHERE ${where} ORDER BY honey_id LIMIT 1`,
       );
       for (let row = odd.get(); row !== undefined; row = odd.get()) {
@@ -236,25 +250,39 @@ class LegacyRows {
     }
   }
 
-  #takeOverRow(row: Readonly<Record<string, unknown>>): void {
-    const text = typeof row['source_ip'] === 'string' ? row['source_ip'] : '';
-    const rowUs = Math.round(Number(row['seen_s']) * 1000) * 1000;
-    if (isPlausible(rowUs, this.#nowUs)) this.#seenUs = Math.min(rowUs, this.#nowUs);
-    const seenUs = this.#seenUs;
+  #addRow(row: Row): void {
+    const { nowUs, isLegacy } = this.#options;
+    const rowUs = recordedUs(row);
+    if (isPlausible(rowUs, nowUs)) this.#seenUs = Math.min(rowUs, nowUs);
     const count = Number(row['seen_count']);
+    const rank = gradeRank(gradeOfText(row['grade']) ?? 'seen');
+    const userAgent = textOf(row['user_agent']);
+    if (userAgent !== undefined) this.#totals.addUserAgent(userAgent, this.#seenUs, count, rank);
+    const transport = row['transport_type'];
+    this.#totals.addHour(
+      textOf(row['method']),
+      typeof transport === 'string' ? transport : 'UDP',
+      this.#seenUs,
+      count,
+    );
+    if (isLegacy) this.#takeOver(row, count);
+  }
+
+  /** A row of 4.x has no grade: it may come from any writer of the DHT, which checked nothing. */
+  #takeOver(row: Row, count: number): void {
+    const text = typeof row['source_ip'] === 'string' ? row['source_ip'] : '';
     const source = parseLegacySource(text);
     if (source !== undefined) {
       if (source.ip !== text) {
         this.#repair.run(source.ip, source.port ?? null, Number(row['honey_id']));
         this.#repairedCount += 1;
       }
-      // A row of 4.x has no grade: it may come from any writer of the DHT, which checked nothing.
       const grade = gradeOfText(row['grade']) ?? 'seen';
-      this.#totals.addAddress(source.ip, seenUs, count, gradeRank(grade));
+      this.#totals.addAddress(source.ip, this.#seenUs, count, gradeRank(grade));
     }
-    const number = row['called_number'];
-    if (typeof number === 'string' && number !== NOT_FOUND && number !== '') {
-      this.#totals.addNumber(number, seenUs, count, gradeRank('seen'));
+    const number = textOf(row['called_number']);
+    if (number !== undefined) {
+      this.#totals.addNumber(number, this.#seenUs, count, gradeRank('seen'));
     }
   }
 
@@ -262,11 +290,20 @@ class LegacyRows {
     const before = Math.floor(this.#rowsCount / MIGRATION_PROGRESS_ROWS);
     this.#rowsCount += rowsCount;
     if (Math.floor(this.#rowsCount / MIGRATION_PROGRESS_ROWS) > before) {
-      this.#logger.info('database_migration_running', this.#counts());
+      this.#options.logger.info('database_migration_running', this.#counts());
     }
   }
 
-  #counts(): LegacyCounts {
+  #counts(): RowCounts {
     return { rows: this.#rowsCount, repaired_addresses: this.#repairedCount };
   }
+}
+
+/** Wall-clock microseconds; whatever the row says. */
+function recordedUs(row: Row): number {
+  return Math.round(Number(row['seen_s']) * 1000) * 1000;
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' && value !== NOT_FOUND ? value : undefined;
 }

@@ -1,9 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { REGISTERED_METHODS } from '@sentrypeer/event';
-import { USER_AGENT_CHARACTERS_MAX } from '../limits.ts';
-import { TICK } from './upgrade-steps.ts';
-
 /** `user_version` of the schema below. SentryPeer 4.x has 0. */
 export const SCHEMA_VERSION = 29;
 
@@ -129,7 +125,7 @@ export const OWN_TABLES = `
 
 /**
  * Tables of version 2. `hour_total` counts messages; its hours are counted from the epoch, its methods are those of
- * {@link REGISTERED_METHODS}. Only the SHA-256 of a key is stored.
+ * `REGISTERED_METHODS`. Only the SHA-256 of a key is stored.
  */
 export const TABLES_OF_VERSION_2 = `
   CREATE TABLE user_agent_total (
@@ -225,23 +221,6 @@ export const TABLES_OF_VERSION_4 = `
   END;
   INSERT INTO counter (name, value) VALUES ('placed_source', 0), ('placed_total_id', 0),
     ('placed_last_seen_us', 0), ('placed_last_seen_id', 0);`;
-
-/** Between 1970 and 2100, whatever the row says. */
-const SEEN_US = `CAST(max(0, min(4102444800, coalesce(unixepoch(
-  substr(coalesce(created_at, event_timestamp), 1, 23), 'subsec'), 0))) * 1000000 AS INTEGER)`;
-
-/** Fills the totals of version 2 from the existing rows. */
-export const TOTALS_OF_VERSION_2 = `
-  INSERT INTO user_agent_total (user_agent, first_seen_us, last_seen_us, seen_count)
-    SELECT substr(user_agent, 1, ${USER_AGENT_CHARACTERS_MAX}), min(${SEEN_US}), max(${SEEN_US}), sum(seen_count)
-    FROM honey WHERE ${TICK} AND typeof(user_agent) = 'text' AND user_agent <> 'NOT_FOUND' AND user_agent <> ''
-    GROUP BY 1;
-  UPDATE counter SET value = (SELECT count(*) FROM user_agent_total) WHERE name = 'user_agents';
-  INSERT INTO hour_total (hour, method, transport, seen_count)
-    SELECT ${SEEN_US} / 3600000000,
-      iif(method IN (${REGISTERED_METHODS.map((method) => `'${method}'`).join(', ')}), method, 'OTHER'),
-      iif(typeof(transport_type) = 'text', transport_type, 'UDP'), sum(seen_count)
-    FROM honey WHERE ${TICK} GROUP BY 1, 2, 3;`;
 
 /**
  * Tables of version 5, filled by a cursor on the event log: evidence against addresses that proved to be there, and

@@ -3,7 +3,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { NOT_FOUND, parseEventTimestamp } from '@sentrypeer/event';
 import type { Clock, Logger } from '@sentrypeer/kernel';
-import { EARLIEST_TEXT, isPlausible } from '../clock/plausible.ts';
+import { EARLIEST_TEXT, EARLIEST_US, isPlausible } from '../clock/plausible.ts';
 import { guarded } from '../file/database-error.ts';
 import { parseLegacySource } from '../file/legacy-source.ts';
 import { openForCommand } from '../file/open-database.ts';
@@ -41,15 +41,14 @@ export class Importer {
   readonly #lastId: StatementSync;
   readonly #counters: Counters;
   readonly #totals: Totals;
-  /** Wall-clock microseconds of the last row with a possible time. */
-  #seenUs: number;
+  /** Wall-clock microseconds of the last row with a possible time; `undefined` before the first. */
+  #seenUs: number | undefined;
   #oldest = '~';
 
   private constructor(path: string, clock: Clock, database: DatabaseSync) {
     this.#path = path;
     this.#clock = clock;
     this.#database = database;
-    this.#seenUs = clock.epochUs();
     this.#foreign = new ForeignRowsFinder(database);
     this.#insert = database.prepare(
       `INSERT INTO honey (${COLUMNS.join(', ')}) VALUES (${COLUMNS.map(() => '?').join(', ')})`,
@@ -78,6 +77,7 @@ export class Importer {
         let id = Number(this.#lastId.get()?.['id']);
         let added = 0;
         this.#totals.clear();
+        this.#seenUs ??= this.#firstUs(rows);
         for (const row of rows) {
           const uuid = uuidOfRow(row);
           if (this.#hasUuid.get(uuid, row.created_by_node_id ?? null) !== undefined) continue;
@@ -131,7 +131,7 @@ export class Importer {
     this.#insert.run(...COLUMNS.map((column) => values[column] ?? null));
     const recorded = row.created_at ?? row.event_timestamp ?? '';
     if (recorded >= EARLIEST_TEXT && recorded < this.#oldest) this.#oldest = recorded;
-    const { firstUs, lastUs } = this.#timesOf(row, grade === undefined);
+    const { firstUs, lastUs } = this.#timesOf(row);
     const { called_number: number, user_agent: userAgent } = values;
     const rank = gradeRank(grade ?? 'seen');
     for (const [us, count] of [
@@ -145,21 +145,28 @@ export class Importer {
     this.#totals.addHour(values.method, row.transport_type ?? 'UDP', firstUs, seenCount);
   }
 
-  /** SentryPeer 4.x wrote local time of an unknown zone; its time of recording is UTC. */
-  #timesOf(
-    row: ImportedRow,
-    isLegacy: boolean,
-  ): { readonly firstUs: number; readonly lastUs: number } {
+  #timesOf(row: ImportedRow): { readonly firstUs: number; readonly lastUs: number } {
     const nowUs = this.#clock.epochUs();
-    const texts = isLegacy
-      ? [row.created_at, row.event_timestamp]
-      : [row.event_timestamp, row.created_at];
-    const us = texts
-      .map((text) => parseEventTimestamp(text ?? ''))
-      .find((time) => time !== undefined);
-    if (us !== undefined && isPlausible(us, nowUs)) this.#seenUs = Math.min(us, nowUs);
+    const firstUs = possibleUs(row, nowUs) ?? this.#seenUs ?? EARLIEST_US;
+    this.#seenUs = firstUs;
     const lastUs = parseEventTimestamp(row.last_seen ?? '') ?? 0;
-    const isLater = isPlausible(lastUs, nowUs) && lastUs > this.#seenUs;
-    return { firstUs: this.#seenUs, lastUs: isLater ? Math.min(lastUs, nowUs) : this.#seenUs };
+    const isLater = isPlausible(lastUs, nowUs) && lastUs > firstUs;
+    return { firstUs, lastUs: isLater ? Math.min(lastUs, nowUs) : firstUs };
   }
+
+  /** Of the first of these rows with a possible time. */
+  #firstUs(rows: readonly ImportedRow[]): number | undefined {
+    const nowUs = this.#clock.epochUs();
+    return rows.map((row) => possibleUs(row, nowUs)).find((us) => us !== undefined);
+  }
+}
+
+/** SentryPeer 4.x wrote local time of an unknown zone; its time of recording is UTC. */
+function possibleUs(row: ImportedRow, nowUs: number): number | undefined {
+  const { created_at: recorded, event_timestamp: received } = row;
+  const isLegacy = gradeOfText(row.grade) === undefined;
+  const us = (isLegacy ? [recorded, received] : [received, recorded])
+    .map((text) => parseEventTimestamp(text ?? ''))
+    .find((time) => time !== undefined);
+  return us !== undefined && isPlausible(us, nowUs) ? Math.min(us, nowUs) : undefined;
 }

@@ -2,7 +2,7 @@
 
 import { isLocalAddress, judgedAs, sourceKey } from '@sentrypeer/ip';
 import { NOT_FOUND, parseEventTimestamp } from '@sentrypeer/event';
-import { isPlausible } from '../clock/plausible.ts';
+import { EARLIEST_US, isPlausible } from '../clock/plausible.ts';
 import { distinctBit, DistinctSet } from './distinct.ts';
 import type { Row } from '../log/event-row.ts';
 import { TRANSPORTS } from './evidence-reader.ts';
@@ -126,7 +126,7 @@ export class EvidenceSums {
   /** A row with an impossible time gets that of the row before: rows are in the order in which they were recorded. */
   #plausible(seenUs: number, isLegacy: boolean, nowUs: number): number {
     if (isPlausible(seenUs, nowUs)) this.#seenUs = Math.min(seenUs, nowUs);
-    else if (this.#seenUs === 0) return isLegacy ? 0 : nowUs;
+    else if (this.#seenUs === 0) return isLegacy ? EARLIEST_US : nowUs;
     return this.#seenUs;
   }
 

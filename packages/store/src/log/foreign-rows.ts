@@ -3,11 +3,11 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { NOT_FOUND, parseEventTimestamp } from '@sentrypeer/event';
 import type { Clock, Logger } from '@sentrypeer/kernel';
-import { isPlausible } from '../clock/plausible.ts';
+import { EARLIEST_US, isPlausible } from '../clock/plausible.ts';
 import { parseLegacySource } from '../file/legacy-source.ts';
 import { RECORDED } from '../file/schema.ts';
 import { inTransaction } from '../file/transaction.ts';
-import { FOREIGN_LOOK_MS, FOREIGN_ROWS, FOREIGN_TELL_MS } from '../limits.ts';
+import { FOREIGN_LOOK_MS, FOREIGN_NEIGHBOURS, FOREIGN_ROWS, FOREIGN_TELL_MS } from '../limits.ts';
 import { Counters } from '../totals/counters.ts';
 import { Totals } from '../totals/totals.ts';
 import type { Row } from './event-row.ts';
@@ -66,6 +66,8 @@ export class ForeignRows {
   readonly #setLowest: StatementSync;
   readonly #range: StatementSync;
   readonly #page: StatementSync;
+  readonly #before: StatementSync;
+  readonly #after: StatementSync;
   readonly #changed: StatementSync;
   readonly #endChanged: StatementSync;
   readonly #shorten: StatementSync;
@@ -95,6 +97,13 @@ export class ForeignRows {
       max(1, CAST(coalesce(seen_count, 1) AS INTEGER)) AS seen_count`;
     this.#page = database.prepare(
       `SELECT ${columns} FROM honey WHERE honey_id BETWEEN ? AND ? ORDER BY honey_id LIMIT ${FOREIGN_ROWS}`,
+    );
+    const recorded = `SELECT ${RECORDED} AS recorded FROM honey`;
+    this.#before = database.prepare(
+      `${recorded} WHERE honey_id < ? ORDER BY honey_id DESC LIMIT ${FOREIGN_NEIGHBOURS}`,
+    );
+    this.#after = database.prepare(
+      `${recorded} WHERE honey_id > ? ORDER BY honey_id LIMIT ${FOREIGN_NEIGHBOURS}`,
     );
     this.#changed = database.prepare(
       `SELECT ${columns} FROM honey WHERE honey_id IN (SELECT honey_id FROM foreign_change ORDER BY honey_id LIMIT ${FOREIGN_ROWS})`,
@@ -156,9 +165,7 @@ export class ForeignRows {
 
   /** A row written by 4.x or by hand: an invalid field counts as none. */
   #add(row: Row): void {
-    const nowUs = this.#ports.clock.epochUs();
-    const us = parseEventTimestamp(String(row['recorded'])) ?? 0;
-    const seenUs = isPlausible(us, nowUs) ? Math.min(us, nowUs) : nowUs;
+    const seenUs = this.#possibleUs(row) ?? this.#neighbourUs(Number(row['honey_id']));
     const count = Number(row['seen_count']);
     const rank = gradeRank(gradeOfText(row['grade']) ?? 'seen');
     const source = parseLegacySource(textOf(row['source_ip']) ?? '');
@@ -172,6 +179,24 @@ export class ForeignRows {
       seenUs,
       count,
     );
+  }
+
+  /** Wall-clock microseconds; `undefined` if nothing can have happened at the time that the row says. */
+  #possibleUs(row: Row): number | undefined {
+    const nowUs = this.#ports.clock.epochUs();
+    const us = parseEventTimestamp(String(row['recorded']));
+    return us !== undefined && isPlausible(us, nowUs) ? Math.min(us, nowUs) : undefined;
+  }
+
+  /** The time of the row before, or after, that has a possible one; long ago if none of them has. */
+  #neighbourUs(honeyId: number): number {
+    for (const rows of [this.#before, this.#after]) {
+      for (const row of rows.iterate(honeyId)) {
+        const us = this.#possibleUs(row);
+        if (us !== undefined) return us;
+      }
+    }
+    return EARLIEST_US;
   }
 
   /** Each is logged once in sum, then at most once an hour: some programs delete old rows every night. */

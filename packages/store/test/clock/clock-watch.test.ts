@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { CLOCK_LOOK_MS } from '../../src/limits.ts';
 import { Store } from '../../src/store.ts';
 import { StoreReader } from '../../src/store-reader.ts';
-import { makeLegacyDatabase } from '../file/legacy-database.ts';
+import { makeLegacyDatabase, type LegacyRow } from '../file/legacy-database.ts';
 import {
   batchOf,
   DAY_US,
@@ -180,6 +180,44 @@ test('a row of 2099, of 1970 or without a time in an old database poisons no tot
   assert.equal(bench.query('SELECT sum(seen_count) FROM hour_total'), 4);
   const latest = bench.query('SELECT max(hour) FROM hour_total');
   assert.ok(Number(latest) <= bench.clock.us / 3_600_000_000);
+});
+
+test('rows of an old database without a possible time are not counted today', () => {
+  const without: readonly LegacyRow[] = [
+    { createdAt: null, eventTimestamp: null },
+    { createdAt: '2099-01-01 00:00:00.000' },
+    { createdAt: '1970-01-01 00:00:01.000' },
+    { createdAt: 'yesterday', eventTimestamp: '' },
+  ];
+  const possible: readonly LegacyRow[] = [{ createdAt: '2026-02-01 12:00:00.000' }];
+  for (const [rows, wantedUs] of [
+    [[...without, ...possible, ...without], Date.UTC(2026, 1, 1, 12) * 1000],
+    [without, Date.UTC(2020, 0, 1) * 1000],
+  ] as const) {
+    using bench = new Bench();
+    makeLegacyDatabase(bench.path, rows);
+    {
+      using old = new DatabaseSync(bench.path);
+      old.exec("UPDATE honey SET user_agent = 'sipcli'");
+    }
+    using store = bench.open();
+    bench.maintain(store);
+    const hour = wantedUs / 3_600_000_000;
+    for (const [sql, wanted] of [
+      ['SELECT sum(seen_count) FROM hour_total', rows.length],
+      [`SELECT sum(seen_count) FROM hour_total WHERE hour = ${hour}`, rows.length],
+      [`SELECT count(*) FROM rate_total WHERE start <> ${hour}`, 0],
+      ...['address_total', 'number_total', 'user_agent_total'].flatMap((table) => [
+        [`SELECT first_seen_us FROM ${table}`, wantedUs] as const,
+        [`SELECT last_seen_us FROM ${table}`, wantedUs] as const,
+        [`SELECT sum(seen_count) FROM ${table}`, rows.length] as const,
+      ]),
+    ] as const) {
+      assert.equal(bench.query(sql), wanted, sql);
+    }
+    using reader = StoreReader.open(bench.path);
+    assert.deepEqual(reader.methods(bench.clock.us - DAY_US, bench.clock.us), []);
+  }
 });
 
 test('many rows whose time cannot be do not keep younger ones from ageing', () => {

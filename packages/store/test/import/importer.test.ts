@@ -65,6 +65,35 @@ test('a database of 4.x is merged without doubles, into rows and totals', () => 
   assert.equal(next.lastHoneyId, 5);
 });
 
+test('rows without a possible time count at the time of their neighbours, never today', () => {
+  const without: readonly ImportedRow[] = [{}, { created_at: '2099-01-01 00:00:00.000' }];
+  const possible: ImportedRow = { created_at: '2026-01-01 12:00:00.000' };
+  for (const [rows, wantedUs] of [
+    [[...without, possible, ...without], Date.UTC(2026, 0, 1, 12) * 1000],
+    [without, Date.UTC(2020, 0, 1) * 1000],
+  ] as const) {
+    using bench = new Bench();
+    using importer = Importer.open(bench, bench.path);
+    importer.add(
+      rows.map((row, index) => ({
+        ...row,
+        event_uuid: uuidOf(index),
+        source_ip: '203.0.113.9',
+        called_number: '00442071234567',
+        user_agent: 'sipcli',
+      })),
+    );
+    const hour = wantedUs / 3_600_000_000;
+    assert.equal(
+      bench.query(`SELECT sum(seen_count) FROM hour_total WHERE hour = ${hour}`),
+      rows.length,
+    );
+    for (const table of ['address_total', 'number_total', 'user_agent_total']) {
+      assert.equal(bench.query(`SELECT last_seen_us FROM ${table}`), wantedUs, table);
+    }
+  }
+});
+
 test('where no daemon runs, the write-ahead log of an import stays small', () => {
   using bench = new Bench();
   bench.store.close();
