@@ -13,11 +13,15 @@ export const FORGET: Command = {
     const named = needed(what, 'forget WHAT');
     refuseMore(more, 'forget WHAT');
     return async (context) => {
+      const { NumberingPlans } = await import('@sentrypeer/numbers');
       const { Forgetting, StoreReader } = await import('@sentrypeer/store');
+      const { readForStore } = await import('../services/open-judging.ts');
       const { judgeText } = await import('./subject.ts');
       using log = StoreReader.look(context.config.dbFile);
       const { subject, block } = await judgeText(named, log, context);
-      using forgetting = Forgetting.open(context, context.config.dbFile);
+      const plans = await NumberingPlans.load();
+      const numbers = { read: (dialled: string) => readForStore(plans, dialled) };
+      using forgetting = Forgetting.open({ ...context, numbers }, context.config.dbFile);
       const { events, entries, wasListed } = forgetting.forget(subject, named);
       const name = nameOf(subject);
       const isListed = wasListed && block === undefined;

@@ -22,6 +22,7 @@ import {
   type NumberingPlans,
 } from '@sentrypeer/numbers';
 import type {
+  DialledReader,
   EvidenceFacts,
   ListedSubject,
   ListingVerdict,
@@ -145,17 +146,7 @@ export function openJudging(
   const changes = new ChangedSubjects(decided, own);
   return store.openJudging({
     numbers: {
-      read: (dialled) => {
-        const { candidates, kind, digits } = readNumber(plans, dialled);
-        return {
-          candidates: candidates.map(({ e164 }) => e164),
-          unread: kind === 'unknown' ? withoutPlus(digits) : undefined,
-          settle: (formsOf) => {
-            const settled = settle(candidates, formsOf);
-            return settled && { e164: settled.candidate.e164, confidence: settled.confidence };
-          },
-        };
-      },
+      read: (dialled) => readForStore(plans, dialled),
       hotNumbersCount: policy['range-watch'],
       blocksOf: (e164) => blocksOf(plans, e164),
       isCostly: (dialled, { e164, confidence }) =>
@@ -173,6 +164,22 @@ export function openJudging(
     optionsHash: hashOf(options, own.get()),
     onChanged,
   });
+}
+
+/** Reads what was dialled at the honeypot, for the store, which knows no numbering plans. */
+export function readForStore(
+  plans: NumberingPlans,
+  dialled: string,
+): ReturnType<DialledReader['read']> {
+  const { candidates, kind, digits } = readNumber(plans, dialled);
+  return {
+    candidates: candidates.map(({ e164 }) => e164),
+    unread: kind === 'unknown' ? withoutPlus(digits) : undefined,
+    settle: (formsOf) => {
+      const settled = settle(candidates, formsOf);
+      return settled && { e164: settled.candidate.e164, confidence: settled.confidence };
+    },
+  };
 }
 
 function withoutPlus(digits: string): string {

@@ -22,6 +22,7 @@ import {
   judgeOver,
   makeJudge,
   openJudging,
+  readForStore,
   type JudgeOptions,
 } from '../../src/services/open-judging.ts';
 import { OBSERVATION } from './observation.ts';
@@ -181,7 +182,9 @@ export class DecidingNode implements Disposable {
 
   /** The operator has everything forgotten that is known about it. */
   forget(subject: Subject): void {
-    using forgetting = Forgetting.open({ logger: silentLogger, clock: this.clock }, this.#path);
+    const numbers = { read: (dialled: string) => readForStore(plans, dialled) };
+    const ports = { logger: silentLogger, clock: this.clock, numbers };
+    using forgetting = Forgetting.open(ports, this.#path);
     forgetting.forget(subject, subject.kind === 'address' ? subject.value : `+${subject.value}`);
   }
 

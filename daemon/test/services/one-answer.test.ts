@@ -16,7 +16,7 @@ import { assert as check, silentLogger } from '@sentrypeer/kernel';
 import { NumberingPlans } from '@sentrypeer/numbers';
 import { Forgetting, ListingFeed, Store, StoreReader } from '@sentrypeer/store';
 import { openApi } from '../../../packages/api/test/ports.ts';
-import { openJudging, type JudgeOptions } from '../../src/services/open-judging.ts';
+import { openJudging, readForStore, type JudgeOptions } from '../../src/services/open-judging.ts';
 import { openJudges, openReputation } from '../../src/services/reputation.ts';
 import { Snapshot } from '../../src/services/snapshot.ts';
 import { storeFeed } from '../../src/services/store-feed.ts';
@@ -143,7 +143,9 @@ class Node implements AsyncDisposable {
 
   /** Like the command, in another process while the daemon runs. */
   forget(some: typeof EVERYBODY): void {
-    using forgetting = Forgetting.open({ clock: this.clock, logger: silentLogger }, this.path);
+    const numbers = { read: (dialled: string) => readForStore(plans, dialled) };
+    const ports = { clock: this.clock, logger: silentLogger, numbers };
+    using forgetting = Forgetting.open(ports, this.path);
     for (const { sourceIp, calledNumber } of some) {
       forgetting.forget({ kind: 'address', value: sourceIp }, sourceIp);
       forgetting.forget({ kind: 'number', value: calledNumber.slice(1) }, calledNumber);

@@ -75,6 +75,7 @@ export {
   type FleetValue,
 } from './fleet/fleet-reader.ts';
 export { Forgetting } from './retention/forgetting.ts';
+export { type DialledReader } from './judging/evidence-writer.ts';
 export { Importer } from './import/importer.ts';
 export { type ImportedRow } from './import/imported-row.ts';
 export { readDatabase } from './import/read-database.ts';

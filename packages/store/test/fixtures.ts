@@ -11,6 +11,7 @@ import {
 } from '@sentrypeer/event';
 import { assert, type Clock, type LogFields, type Logger } from '@sentrypeer/kernel';
 import type { DiskSpace } from '../src/file/disk-space.ts';
+import type { DialledReader } from '../src/judging/evidence-writer.ts';
 
 export const NODE_ID = '6f3a6f7e-1111-4222-8333-abcdefabcdef';
 
@@ -156,6 +157,14 @@ export function distinctBatch(first: number, count: number): Uint8Array {
     })),
   );
 }
+
+/** Reads dialled digits: a number is what their last twelve say. */
+export const LAST_DIGITS: Pick<DialledReader, 'read'> = {
+  read: (dialled) => {
+    const e164 = dialled.replaceAll(/[^0-9]/g, '').slice(-12);
+    return { candidates: [e164], unread: undefined, settle: () => ({ e164, confidence: 1 }) };
+  },
+};
 
 const GRADED = ['address_total', 'number_total', 'user_agent_total'];
 const JUDGED = ['address_evidence', 'number_evidence'];

@@ -64,7 +64,7 @@ export function fromSqlite(error: unknown, path: string): unknown {
     case SQLITE_CANTOPEN:
       return databaseError(
         'db_failed',
-        `database ${path} cannot be read; check the permissions of the file and of its directory`,
+        `database ${path} cannot be read; check the permissions of the file and of its directory, and the limit on open files (ulimit -n)`,
         error,
       );
     case SQLITE_NOTADB:

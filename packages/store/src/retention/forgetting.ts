@@ -11,12 +11,13 @@ import {
   parsePrefix,
   type Prefix,
 } from '@sentrypeer/ip';
-import type { Clock, Logger } from '@sentrypeer/kernel';
+import { OperatingError, type Clock, type Logger } from '@sentrypeer/kernel';
 import { guarded } from '../file/database-error.ts';
 import { openForCommand } from '../file/open-database.ts';
 import { inTransaction } from '../file/transaction.ts';
 import { DECISION } from '../judging/due-work.ts';
 import { EvidenceReader, type ListedSubject } from '../judging/evidence-reader.ts';
+import type { DialledReader } from '../judging/evidence-writer.ts';
 import { Listings } from '../judging/listings.ts';
 import { blockNames } from '../judging/number-tables.ts';
 import { EVIDENCE_COUNT_MAX, FORGET_ROWS } from '../limits.ts';
@@ -29,6 +30,15 @@ export interface Forgotten {
   /** Totals, evidence, readings and decisions. */
   readonly entries: number;
   readonly wasListed: boolean;
+}
+
+/** Reads dialled digits as the judge of the daemon does. */
+type NumberReader = Pick<DialledReader, 'read'>;
+
+interface ForgettingPorts {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly numbers: NumberReader;
 }
 
 interface Table {
@@ -56,43 +66,67 @@ export class Forgetting {
   readonly #database: DatabaseSync;
   readonly #counters: Counters;
   readonly #own: OwnRemoval;
+  readonly #numbers: NumberReader;
 
-  private constructor(path: string, clock: Clock, database: DatabaseSync) {
+  private constructor(
+    path: string,
+    { clock, numbers }: Pick<ForgettingPorts, 'clock' | 'numbers'>,
+    database: DatabaseSync,
+  ) {
     this.#path = path;
     this.#clock = clock;
+    this.#numbers = numbers;
     this.#database = database;
     this.#counters = new Counters(database);
     this.#own = new OwnRemoval(database);
   }
 
   /** Throws `OperatingError`. */
-  static open(ports: { readonly clock: Clock; readonly logger: Logger }, path: string): Forgetting {
+  static open(ports: ForgettingPorts, path: string): Forgetting {
     const database = openForCommand(path, ports);
     database.exec('PRAGMA secure_delete = ON'); // Removed data is overwritten with zeros, not just marked as free.
-    return new Forgetting(path, ports.clock, database);
+    return new Forgetting(path, ports, database);
   }
 
   /**
    * Events first, some at a time, so that a daemon can record in between; then what was made from them. One change of
    * each listing is kept, so that followers learn that it ended.
    *
+   * What was removed stays removed if it fails half-way, and doing it again removes the rest.
+   *
    * @param text As the operator wrote it, which is how a number may have been dialled.
    */
   forget(subject: ListedSubject, text: string): Forgotten {
-    return guarded(this.#path, () => {
-      const network = networkOf(subject);
-      const names =
-        network === undefined ? this.#namesOf(subject, text) : this.#addressesIn(subject, network);
-      const events = this.#removeEvents(subject, names);
-      return inTransaction(this.#database, () => {
-        const judged = judgedSubject(subject);
-        const wasListed = this.#unlist([judged]) > 0;
-        // Entries first: the removal of evidence against one that is listed would leave its name for the judge.
-        const within = network === undefined ? 0 : this.#removeWithin(judged, network);
-        const entries = this.#removeEntries(judged, names);
-        this.#judgeAgain(judged);
-        return { events, entries: entries + within, wasListed };
+    let events = 0;
+    try {
+      return guarded(this.#path, () => {
+        const network = networkOf(subject);
+        const names =
+          network === undefined
+            ? this.#namesOf(subject, text)
+            : this.#addressesIn(subject, network);
+        for (const removed of this.#removeEvents(subject, names)) events += removed;
+        return { events, ...this.#removeKnown(subject, names, network) };
       });
+    } catch (error) {
+      throw error instanceof OperatingError ? unfinished(error, events) : error;
+    }
+  }
+
+  /** What was made from the events, in one transaction. */
+  #removeKnown(
+    subject: ListedSubject,
+    names: readonly string[],
+    network: Prefix | undefined,
+  ): Omit<Forgotten, 'events'> {
+    return inTransaction(this.#database, () => {
+      const judged = judgedSubject(subject);
+      const wasListed = this.#unlist([judged]) > 0;
+      // Entries first: the removal of evidence against one that is listed would leave its name for the judge.
+      const within = network === undefined ? 0 : this.#removeWithin(judged, network);
+      const entries = this.#removeEntries(judged, names);
+      this.#judgeAgain(judged);
+      return { entries: entries + within, wasListed };
     });
   }
 
@@ -107,13 +141,50 @@ export class Forgetting {
   /** The names in the log: one for an address, every dialled form for a number. */
   #namesOf({ kind, value }: ListedSubject, text: string): readonly string[] {
     if (kind === 'address') return [value];
-    const dialled = this.#database
+    if (kind === 'range') return [value, `+${value}`, text];
+    return [...new Set([value, `+${value}`, text, ...this.#formsOf(value)])];
+  }
+
+  /**
+   * Dialled forms of the number in the log and in the totals. The judge's reading goes with the total of a form and
+   * does not exist for what only others share, so every form without one is read again.
+   */
+  #formsOf(number: string): readonly string[] {
+    const reading = this.#database.prepare(
+      'SELECT e164 FROM number_total JOIN number_reading USING (total_id) WHERE number = ?',
+    );
+    const evidence = new EvidenceReader(this.#database);
+    const means = (dialled: string): boolean => {
+      const known = reading.get(dialled)?.['e164'];
+      if (typeof known === 'string') return known === number;
+      const read = this.#numbers.read(dialled);
+      return (read.unread ?? read.settle((e164) => evidence.formsOf(e164))?.e164) === number;
+    };
+    const found = new Set<string>();
+    for (const [table, column] of [
+      ['number_total', 'number'],
+      ['honey', 'called_number'],
+    ] as const) {
+      for (const dialled of this.#different(table, column)) {
+        if (endsLike(dialled, number) && means(dialled)) found.add(dialled);
+      }
+    }
+    return [...found];
+  }
+
+  /** The different texts of an indexed column: one search for each, however many rows have it. */
+  *#different(table: string, column: string): Iterable<string> {
+    const rows = this.#database
       .prepare(
-        'SELECT number FROM number_total JOIN number_reading USING (total_id) WHERE e164 = ?',
+        `WITH RECURSIVE different (text) AS (
+          SELECT min(${column}) FROM ${table}
+          UNION ALL
+          SELECT (SELECT min(${column}) FROM ${table} WHERE ${column} > different.text) FROM different
+            WHERE different.text IS NOT NULL
+        ) SELECT text FROM different`,
       )
-      .all(value)
-      .map((row) => String(row['number']));
-    return [...new Set([value, `+${value}`, text, ...dialled])];
+      .iterate();
+    for (const { text } of rows) if (typeof text === 'string') yield text;
   }
 
   /** Known addresses in the network: there may be events without totals and evidence, and the other way around. */
@@ -139,18 +210,16 @@ export class Forgetting {
     return [...found];
   }
 
-  /** @returns Rows removed. */
-  #removeEvents({ kind }: ListedSubject, names: readonly string[]): number {
+  /** Rows removed by each of its transactions. */
+  *#removeEvents({ kind }: ListedSubject, names: readonly string[]): Iterable<number> {
     const column = kind === 'address' ? 'source_ip' : 'called_number';
     const find = this.#database.prepare(
       `SELECT honey_id FROM honey WHERE ${column} IN (SELECT value FROM json_each(?))`,
     );
     const ids = find.all(JSON.stringify(names)).map((row) => Number(row['honey_id']));
-    let events = 0;
     for (let at = 0; at < ids.length; at += FORGET_ROWS) {
-      events += this.#removeRows(ids.slice(at, at + FORGET_ROWS));
+      yield this.#removeRows(ids.slice(at, at + FORGET_ROWS));
     }
-    return events;
   }
 
   /** @returns Rows removed. */
@@ -271,6 +340,16 @@ export class Forgetting {
   }
 }
 
+/** @param events Removed before the failure. */
+function unfinished(error: OperatingError, events: number): OperatingError {
+  const done =
+    events === 0
+      ? 'nothing is forgotten yet'
+      : `events of it were removed (${events}), everything else is still known`;
+  const message = `${error.message}; ${done}: run forget again`;
+  return new OperatingError(error.code, message, { cause: error });
+}
+
 /** What is made from the events of an IPv6 address is kept by its /64, and is removed with them as a whole. */
 function judgedSubject({ kind, value }: ListedSubject): ListedSubject {
   return { kind, value: kind === 'address' ? judgedAs(value) : value };
@@ -297,4 +376,17 @@ function commonText(network: string): string {
   const zeroAt = isIpv6 ? whole.indexOf('0') : -1;
   const first = whole.slice(0, zeroAt < 0 ? undefined : zeroAt);
   return first.map((group) => `${group}${separator}`).join('');
+}
+
+/** How many digits at the end of a number are looked for in what was dialled, before that is read. */
+const LAST_DIGITS = 3;
+
+/** Whether a dialled form may be one of the number, at little cost; escapes and parameters may hide its digits. */
+function endsLike(dialled: string, number: string): boolean {
+  if (dialled.includes('%') || dialled.includes(';')) return true;
+  return digitsOf(dialled).includes(digitsOf(number).slice(-LAST_DIGITS));
+}
+
+function digitsOf(text: string): string {
+  return text.replaceAll(/[^0-9]/g, '');
 }

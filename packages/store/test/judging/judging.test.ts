@@ -234,7 +234,9 @@ test('Forgetting.forget() takes the evidence of a /64 with an address, and its a
   const sources = ['2a00:1450:1::1', '2a00:1450:1::2', '2a00:1450:1:0:1:2:3:4', '2a00:1450:1:1::1'];
   bench.record(...sources.map((sourceIp) => ({ ...PROVED, sourceIp })));
   bench.judge();
-  using forgetting = Forgetting.open({ logger: new TestLogger(), clock: bench.clock }, bench.path);
+  const { numbers } = bench.ports();
+  const ports = { logger: new TestLogger(), clock: bench.clock, numbers };
+  using forgetting = Forgetting.open(ports, bench.path);
   const forget = (value: string): ReturnType<Forgetting['forget']> =>
     forgetting.forget({ kind: 'address', value }, value);
   assert.deepEqual(forget('2a00:1450:1::1'), { events: 1, entries: 2, wasListed: true });

@@ -11,7 +11,9 @@ import { Store } from '../../src/store.ts';
 import { StoreReader } from '../../src/store-reader.ts';
 import {
   batchOf,
+  DAY_US,
   distinctBatch,
+  LAST_DIGITS,
   LIKE_VERSION_17,
   TestClock,
   TestDirectory,
@@ -97,6 +99,32 @@ test('rows that another program adds are counted, said once, and in nobody’s w
     changed: 0,
   });
   assert.equal(bench.number('SELECT count(*) FROM foreign_rows'), 0);
+});
+
+test('rows that another program adds without a possible time count at that of their neighbours', () => {
+  const added = (created: string): string => `
+    INSERT INTO honey (source_ip, method, created_at) VALUES ('45.1.2.3', 'INVITE', ${created});`;
+  const times = ['NULL', "'soon'", "'1970-01-01 00:00:01.000'", "'2099-01-01 00:00:00.000'"];
+  for (const [before, after, wantedUs] of [
+    ["'2026-01-01 12:00:00.000'", '', Date.UTC(2026, 0, 1, 12) * 1000],
+    ['NULL', "'2026-01-01 13:00:00.000'", Date.UTC(2026, 0, 1, 13) * 1000],
+  ] as const) {
+    using bench = new Bench();
+    bench.sql([before, ...times, ...(after === '' ? [] : [after])].map(added).join(''));
+    bench.maintain();
+    const hour = wantedUs / 3_600_000_000;
+    assert.equal(bench.number(`SELECT count(*) FROM hour_total WHERE hour <> ${hour}`), 0);
+    assert.equal(
+      bench.number("SELECT last_seen_us FROM address_total WHERE address = '45.1.2.3'"),
+      wantedUs,
+    );
+  }
+  using bench = new Bench();
+  bench.sql(times.map(added).join(''));
+  bench.maintain();
+  const today = Math.floor(bench.clock.epochUs() / DAY_US) * 24;
+  assert.equal(bench.number(`SELECT count(*) FROM hour_total WHERE hour >= ${today}`), 0);
+  assert.equal(bench.number('SELECT count(*) FROM honey'), times.length);
 });
 
 test('rows that another program removes leave the totals with them', () => {
@@ -208,7 +236,8 @@ test('what our own programs remove is nobody else’s doing', () => {
   using bench = new Bench();
   bench.store.append([distinctBatch(1, 5), batchOf([{ sourceIp: '45.9.9.9' }])]);
   {
-    using forgetting = Forgetting.open({ clock: bench.clock, logger: bench.logger }, bench.path);
+    const { clock, logger } = bench;
+    using forgetting = Forgetting.open({ clock, logger, numbers: LAST_DIGITS }, bench.path);
     const { events } = forgetting.forget({ kind: 'address', value: '45.9.9.9' }, '45.9.9.9');
     assert.equal(events, 1);
   }

@@ -7,7 +7,7 @@ import { firstBits, judgedAs } from '@sentrypeer/ip';
 import { Decisions } from '../../src/judging/decisions.ts';
 import { Forgetting } from '../../src/retention/forgetting.ts';
 import { Store } from '../../src/store.ts';
-import { batchOf, TestClock, TestDirectory, TestLogger, uuidOf } from '../fixtures.ts';
+import { batchOf, LAST_DIGITS, TestClock, TestDirectory, TestLogger, uuidOf } from '../fixtures.ts';
 
 const GONE = '203.0.113.66';
 const GONE_NUMBER = '442071234567';
@@ -16,7 +16,7 @@ const DIALLED = '900442071234567';
 /** Two addresses, two numbers, and something of each kind that may be known about them. */
 function prepare(directory: TestDirectory): { readonly path: string; readonly ports: Ports } {
   const path = directory.file('sentrypeer.db');
-  const ports = { logger: new TestLogger(), clock: new TestClock() };
+  const ports = { logger: new TestLogger(), clock: new TestClock(), numbers: LAST_DIGITS };
   using store = Store.open(ports, { path });
   const events = Array.from({ length: 1200 }, (_, index) => ({
     eventUuid: uuidOf(index),
@@ -53,6 +53,7 @@ function prepare(directory: TestDirectory): { readonly path: string; readonly po
 }
 
 interface Ports {
+  readonly numbers: typeof LAST_DIGITS;
   readonly logger: TestLogger;
   readonly clock: TestClock;
 }
@@ -121,6 +122,42 @@ test('forget() removes a number in every form in which it was dialled', () => {
   assert.equal(numberOf(path, `SELECT value FROM counter WHERE name = 'listed_numbers'`), 0);
 });
 
+test('forget() finds the forms of a number of which only events are left, or that no judge read', () => {
+  using directory = new TestDirectory();
+  const path = directory.file('sentrypeer.db');
+  const ports = { logger: new TestLogger(), clock: new TestClock(), numbers: LAST_DIGITS };
+  using store = Store.open(ports, { path });
+  const forms = [DIALLED, `+${GONE_NUMBER}`, '+44 20-7123-4567', '9#442071234567'];
+  const others = ['0046701234567', '+46701234567', '442071234568', 'operator', ''];
+  const readAsOther = `000${GONE_NUMBER}`;
+  const events = [...forms, ...others, readAsOther].map((calledNumber, index) => ({
+    eventUuid: uuidOf(index),
+    calledNumber,
+  }));
+  store.append([batchOf(events)]);
+  const unread = `0011${GONE_NUMBER}`;
+  {
+    using database = new DatabaseSync(path);
+    database.exec(`
+      INSERT INTO number_reading (total_id, e164, confidence)
+        SELECT total_id, '2071234567', 0 FROM number_total WHERE number = '${readAsOther}';
+      DELETE FROM number_total WHERE number <> '${readAsOther}';
+      INSERT INTO number_total (number, first_seen_us, last_seen_us, seen_count, grade, shared_count)
+        VALUES ('${unread}', 1, 1, 0, 0, 1);
+      UPDATE counter SET value = 2 WHERE name = 'numbers';
+      INSERT INTO honey (called_number) VALUES (x'00ff'), (CAST(x'fffe80' AS TEXT)), (NULL);`);
+  }
+  using forgetting = Forgetting.open(ports, path);
+  const subject = { kind: 'number', value: GONE_NUMBER } as const;
+  const forgotten = forgetting.forget(subject, `+${GONE_NUMBER}`);
+  assert.deepEqual(forgotten, { events: forms.length, entries: 1, wasListed: false });
+  for (const form of [...forms, unread]) assert.deepEqual(placesOf(path, form), [], form);
+  for (const other of [...others, readAsOther].filter((text) => text !== '')) {
+    assert.ok(placesOf(path, other).includes('honey.called_number'), other);
+  }
+  assert.equal(numberOf(path, "SELECT value FROM counter WHERE name = 'numbers'"), 1);
+});
+
 test('forget() has the blocks of a number that was delisted judged again', () => {
   using directory = new TestDirectory();
   const { path, ports } = prepare(directory);
@@ -175,7 +212,7 @@ test('forget() removes the events of every address of a network, of whatever wid
   ] as const) {
     using directory = new TestDirectory();
     const path = directory.file('sentrypeer.db');
-    const ports = { logger: new TestLogger(), clock: new TestClock() };
+    const ports = { logger: new TestLogger(), clock: new TestClock(), numbers: LAST_DIGITS };
     using store = Store.open(ports, { path });
     store.append([
       batchOf(sources.map((sourceIp, index) => ({ eventUuid: uuidOf(index), sourceIp }))),
@@ -245,7 +282,7 @@ for (const [network, inside, outside] of [
   test(`forget() leaves of ${network} what unlists the entries in it, whatever retention has removed`, () => {
     using directory = new TestDirectory();
     const path = directory.file('sentrypeer.db');
-    const ports = { logger: new TestLogger(), clock: new TestClock() };
+    const ports = { logger: new TestLogger(), clock: new TestClock(), numbers: LAST_DIGITS };
     using store = Store.open(ports, { path });
     const events = [...inside, ...outside].map((sourceIp, index) => ({
       eventUuid: uuidOf(index),
