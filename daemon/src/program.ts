@@ -25,6 +25,7 @@ import {
   releaseMemoryWhenQuiet,
 } from './garbage-collection.ts';
 import { ConsoleLogger, logLevel } from './output/console-logger.ts';
+import { deliver } from './output/deliver.ts';
 import { paintFor } from './output/paint.ts';
 import { warnOfFewOpenFiles } from './open-files.ts';
 import { leaveRunningNote, readRunningNote, type RunningNote } from './running-note.ts';
@@ -57,6 +58,12 @@ function endWithoutReader(error: NodeJS.ErrnoException): void {
     ),
   );
   process.exit();
+}
+
+/** Prints an answer of which the command wants to know whether it was taken. */
+async function deliverAnswer(text: string): Promise<void> {
+  process.stdout.off('error', endWithoutReader); // It would end the program before the command hears of the failure.
+  await deliver(text, process.stdout.fd, (rest) => output.deliver(rest));
 }
 
 /** Says why the program ends: operating errors in one line, bugs with all details. */
@@ -185,7 +192,7 @@ async function runCommandLine(loaded: LoadedConfig & { readonly kind: 'command' 
       stopped: stopping.signal,
       loadAsDaemon: () => loadConfig({ ...sources, asDaemon: true }),
     },
-    printError,
+    { said: printError, deliver: deliverAnswer },
   );
   if (outcome === 'bad') process.exitCode = STATUS_FAILED;
 }

@@ -119,3 +119,38 @@ test('a command whose answer finds a full disk says so, and one whose reader is 
   assert.match(said, /^sentrypeer: the answer could not be written.*ENOSPC.*\n$/);
   assert.deepEqual(await run('| true'), [0, '']);
 });
+
+/** Makes standard output one that nobody reads, then becomes the program. */
+const UNREAD_OUTPUTS = {
+  'a full disk': 'exec "$@" >/dev/full',
+  'a closed one': 'exec "$@" >&-',
+  'the null device': 'exec "$@" >/dev/null',
+  'a pipe without a reader': 'exec 3> >(exit 0); wait $!; exec "$@" >&3',
+} as const;
+
+test('keys add leaves no key that nobody has seen', async () => {
+  await using daemon = await DaemonProcess.start();
+  const { dbFile, folder } = daemon;
+  for (const flags of [[], ['--json']]) {
+    for (const [name, script] of Object.entries(UNREAD_OUTPUTS)) {
+      const { status, stderr } = await DaemonProcess.run(
+        [`--db-file=${dbFile}`, 'keys', 'add', 'pbx', 'read', ...flags],
+        { folder, under: ['bash', '-c', script, 'bash'] },
+      );
+      assert.equal(status, 1, name);
+      assert.match(
+        stderr,
+        /^sentrypeer: the answer could not be written to standard output \(.+\): nobody has seen the key pbx, so it is revoked again\n$/,
+        name,
+      );
+      assert.equal(daemon.number('SELECT count(*) FROM api_key'), 0, name);
+    }
+  }
+  const file = join(folder, 'pbx.key');
+  const { status } = await DaemonProcess.run(
+    [`--db-file=${dbFile}`, 'keys', 'add', 'pbx', 'read'],
+    { folder, under: ['bash', '-c', `exec "$@" >${file}`, 'bash'] },
+  );
+  assert.equal(status, 0);
+  assert.match(readFileSync(file, 'utf8'), /^sentrypeer_\S+\n$/);
+});

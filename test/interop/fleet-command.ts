@@ -43,7 +43,10 @@ export async function fleetCommand(...words: readonly string[]): Promise<Command
         stopped: new AbortController().signal,
         loadAsDaemon: load,
       },
-      (remark) => (stderr += remark),
+      {
+        said: (remark) => (stderr += remark),
+        deliver: async (text) => void (stdout += text),
+      },
     );
     return { status: outcome === 'good' ? 0 : 1, stdout, stderr };
   } catch (error) {

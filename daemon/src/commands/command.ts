@@ -20,6 +20,11 @@ export interface Answer {
   readonly remark?: string;
   /** Whether the finding is bad, so that the program ends with status 1. */
   readonly isBad?: boolean;
+  /**
+   * Set if `text` and `json` contain a secret that is shown only here. Called if it could not be printed: takes back what
+   * was made, and says so; or says what was made, and how to remove it.
+   */
+  readonly takeBack?: () => Promise<string>;
 }
 
 /** The environment in which a command runs. */

@@ -8,10 +8,10 @@ import {
   readFileSync,
   renameSync,
   rmSync,
-  writeSync,
+  writeFileSync,
 } from 'node:fs';
 import { fleetAddressText, readFleetAddress, type FleetAddress } from '@sentrypeer/fleet/address';
-import { errorCode } from '@sentrypeer/kernel';
+import { errorCode, OperatingError } from '@sentrypeer/kernel';
 import { quoted, refusal } from '../config/refusal.ts';
 
 const OWNER_ONLY = 0o600;
@@ -53,11 +53,26 @@ export class CredentialFile implements Disposable {
   /** Writes the address with the password, durably, and moves the file to its place. */
   finish(password: string): void {
     if (this.#file === undefined) return;
-    writeSync(this.#file, `${fleetAddressText({ ...this.#address, password })}\n`);
-    fsyncSync(this.#file);
+    try {
+      writeFileSync(this.#file, `${fleetAddressText({ ...this.#address, password })}\n`);
+      fsyncSync(this.#file);
+    } catch (cause) {
+      const { user } = this.#address;
+      throw unwritable(
+        `${quoted(this.#path)} could not be written (${errorCode(cause) ?? 'unknown reason'}), so nobody knows the password of ${user} that is valid now: run sentrypeer fleet join again for another one, or sentrypeer fleet leave ${user}`,
+        cause,
+      );
+    }
     closeSync(this.#file);
     this.#file = undefined;
-    renameSync(this.#temporary, this.#path);
+    try {
+      renameSync(this.#temporary, this.#path);
+    } catch (cause) {
+      throw unwritable(
+        `the address and password are in ${quoted(this.#temporary)}, which could not be renamed to ${quoted(this.#path)} (${errorCode(cause) ?? 'unknown reason'}): move it by hand`,
+        cause,
+      );
+    }
   }
 
   /** Removes an unfinished file. */
@@ -67,6 +82,10 @@ export class CredentialFile implements Disposable {
     this.#file = undefined;
     rmSync(this.#temporary, { force: true });
   }
+}
+
+function unwritable(message: string, cause: unknown): OperatingError {
+  return new OperatingError('fleet_file_unwritable', message, { cause });
 }
 
 function userIn(path: string): string | undefined {

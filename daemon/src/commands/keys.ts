@@ -33,6 +33,7 @@ const ADD: Command = {
         text: `${key}\n`,
         json: { name, role: known, key },
         remark: `This is the key ${name} (${known}). It is shown this once; only its hash is kept.\n`,
+        takeBack: () => revokeUnseen(context, name),
       };
     };
   },
@@ -87,6 +88,17 @@ async function openKeys(
 ): Promise<ApiKeys> {
   const { ApiKeys } = await import('@sentrypeer/store');
   return ApiKeys.open({ clock, logger }, config.dbFile, purpose);
+}
+
+async function revokeUnseen(context: CommandContext, name: string): Promise<string> {
+  try {
+    using keys = await openKeys(context);
+    keys.revoke(name);
+    return `nobody has seen the key ${name}, so it is revoked again`;
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return `nobody has seen the key ${name}, but it is valid, because it could not be revoked (${why}); run sentrypeer keys revoke ${name}`;
+  }
 }
 
 function checkName(name: string, form: string): void {

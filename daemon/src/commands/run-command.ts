@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
+import { OperatingError } from '@sentrypeer/kernel';
 import type { CommandFlagName } from '../config/command-flags.ts';
 import { refusal } from '../config/refusal.ts';
 import { usageOf, type Command, type CommandContext, type Work } from './command.ts';
@@ -29,23 +30,38 @@ export function prepareCommand({ words, flags }: CommandWords): Work {
   };
 }
 
-/**
- * Runs a command, even while a daemon uses the database. Throws `OperatingError`.
- *
- * @param said Receives sentences for a person.
- */
+interface CommandOutput {
+  /** Prints sentences for a person. */
+  readonly said: (remark: string) => void;
+  /** Prints to standard output like the context's `print()`; rejects if it was not taken. */
+  readonly deliver: (text: string) => Promise<void>;
+}
+
+/** Runs a command, even while a daemon uses the database. Throws `OperatingError`. */
 export async function runCommand(
   line: CommandWords,
   context: CommandContext,
-  said: (remark: string) => void,
+  { said, deliver }: CommandOutput,
 ): Promise<'good' | 'bad'> {
   const answer = await prepareCommand(line)(context);
   if (answer === undefined) return 'good';
-  const { text, json, remark, isBad = false } = answer;
+  const { text, json, remark, isBad = false, takeBack } = answer;
   const isJson = line.flags.has('json');
-  context.print(isJson ? `${JSON.stringify(json, undefined, 2)}\n` : text);
+  const printed = isJson ? `${JSON.stringify(json, undefined, 2)}\n` : text;
+  if (takeBack === undefined) context.print(printed);
+  else await deliver(printed).catch(async (cause: unknown) => refuseUnseen(cause, takeBack));
   if (remark !== undefined && !isJson) said(remark);
   return isBad ? 'bad' : 'good';
+}
+
+/** Nobody saw the secret that the answer contains. */
+async function refuseUnseen(cause: unknown, takeBack: () => Promise<string>): Promise<never> {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  throw new OperatingError(
+    'output_failed',
+    `the answer could not be written to standard output (${why}): ${await takeBack()}`,
+    { cause },
+  );
 }
 
 function refuseForeignFlag(command: Command, flag: CommandFlagName): void {

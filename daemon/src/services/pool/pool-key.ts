@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { createHash, randomBytes } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
+import { open, readFile, rm } from 'node:fs/promises';
 import { errorCode, OperatingError } from '@sentrypeer/kernel';
 import type { Config } from '../../config/config.ts';
 
@@ -29,9 +29,14 @@ export async function poolNetworkOf({
 /** Creates a key in a new file that only its owner may read. Throws `OperatingError`. */
 export async function makePoolKey(path: string): Promise<void> {
   const text = `${randomBytes(KEY_SIZE).toString('base64url')}\n`;
+  let isOurs = false;
   try {
-    await writeFile(path, text, { flag: 'wx', mode: 0o600 });
+    await using file = await open(path, 'wx', 0o600);
+    isOurs = true;
+    await file.writeFile(text);
+    await file.sync();
   } catch (cause) {
+    if (isOurs) await rm(path, { force: true }); // A part of a key is none, and would be in the way of the next.
     throw new OperatingError(
       'pool_key_unwritable',
       `${path} cannot be created (${errorCode(cause) ?? 'unknown reason'}): name a file that does not exist, in a directory that this user may write to`,
