@@ -12,7 +12,7 @@ import {
 } from '../services/pool/limits.ts';
 import type { Command, CommandContext } from './command.ts';
 import { JOIN } from './pool-join.ts';
-import { countOf, nameOf, shown } from './text.ts';
+import { countOf, nameOf, shown, utc } from './text.ts';
 import { needed, neededFile, refuseMore } from './words.ts';
 
 const EXPORT: Command = {
@@ -156,7 +156,9 @@ const STATUS: Command = {
     return async (context) => {
       const { quorumOf } = await import('@sentrypeer/verdict');
       using pool = await openPool(context, 'look');
+      const { aheadUntil } = await import('../services/pool/check-page.ts');
       const { authors, pages, claims, voters, admitted, unproved, networks } = pool.pages.counts();
+      const aheadUntilUs = aheadUntil(pool.pages, context.clock);
       const isChecked = judgeOptions(context.config).noNetworkCheck !== true;
       const quorum = quorumOf(voters, judgeOptions(context.config).poolQuorum ?? 0);
       const isBraked = pool.isBraked();
@@ -169,6 +171,11 @@ const STATUS: Command = {
           ...(isChecked && unproved > 0
             ? [
                 `No vote ${countOf(unproved, 'voter')} in no network that a link proved: --pool-peer HOST, or --no-network-check for nodes of your own`,
+              ]
+            : []),
+          ...(aheadUntilUs !== undefined
+            ? [
+                `Ahead   the pages of this node: its clock is behind, or was ahead when it wrote them. Other nodes accept none before ${utc(aheadUntilUs)}, or until this one writes them again, at most a day after its clock was put right`,
               ]
             : []),
           ...(isBraked ? ['Waits   voters name far more than usual: sentrypeer pool resume'] : []),
@@ -184,6 +191,7 @@ const STATUS: Command = {
           quorum,
           named: admitted,
           waits: isBraked,
+          ahead_until: aheadUntilUs === undefined ? null : utc(aheadUntilUs),
         },
       };
     };

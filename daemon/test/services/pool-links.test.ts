@@ -14,11 +14,13 @@ import { setTimeout as after } from 'node:timers/promises';
 import type { DhtNode } from '@sentrypeer/dht';
 import { openDht } from '@sentrypeer/dht/udp';
 import type { NodePlace } from '@sentrypeer/ip';
-import { silentLogger, systemClock } from '@sentrypeer/kernel';
+import { silentLogger, systemClock, type Clock } from '@sentrypeer/kernel';
+import { composePages } from '@sentrypeer/pool/pages';
 import { Peers, Store, StoreReader, type PoolPage, type ProvedNetwork } from '@sentrypeer/store';
 import type { Config } from '../../src/config/config.ts';
 import type { Engine } from '../../src/engine.ts';
 import { openIdentity, type Identity } from '../../src/identity.ts';
+import { signedPages } from '../../src/services/pool/check-page.ts';
 import { makePoolKey } from '../../src/services/pool/pool-key.ts';
 import { PoolLinks } from '../../src/services/pool/pool-links.ts';
 
@@ -41,6 +43,28 @@ async function until(what: string, condition: () => boolean): Promise<void> {
   }
 }
 
+const DAY_MS = 86_400_000;
+const DAY_US = DAY_MS * 1000;
+const YEAR_US = 365 * DAY_US;
+
+/** The machine's clock, put forward. */
+class ShiftedClock implements Clock {
+  us: number;
+  ms = 0;
+
+  constructor(us = 0) {
+    this.us = us;
+  }
+
+  nowMs(): number {
+    return systemClock.nowMs() + this.ms;
+  }
+
+  epochUs(): number {
+    return systemClock.epochUs() + this.us;
+  }
+}
+
 interface NodeOptions {
   readonly peers?: readonly Node[];
   readonly poolKeyFile?: string;
@@ -50,6 +74,8 @@ interface NodeOptions {
   readonly dialsFrom?: readonly string[];
   /** For finding others and being found. @default none */
   readonly dht?: DhtNode;
+  /** Microseconds that its clock is ahead. @default 0 */
+  readonly aheadUs?: number;
 }
 
 type WriterArguments = readonly [
@@ -71,11 +97,21 @@ class Node implements AsyncDisposable {
   readonly identity: Identity;
   readonly reader: StoreReader;
   readonly links: PoolLinks;
+  /** What it logs about its pages. */
+  readonly told: readonly string[];
   readonly #store: Store;
+  readonly #clock: ShiftedClock;
+  /** The same time, but a day may pass for the store alone. */
+  readonly #storeClock: ShiftedClock;
 
   private constructor(
-    parts: Pick<Node, 'folder' | 'port' | 'identity' | 'reader' | 'links'> & { store: Store },
+    parts: Pick<Node, 'folder' | 'port' | 'identity' | 'reader' | 'links' | 'told'> & {
+      store: Store;
+      clocks: readonly [ShiftedClock, ShiftedClock];
+    },
   ) {
+    this.told = parts.told;
+    [this.#clock, this.#storeClock] = parts.clocks;
     this.folder = parts.folder;
     this.port = parts.port;
     this.identity = parts.identity;
@@ -90,11 +126,19 @@ class Node implements AsyncDisposable {
     folder,
     dialsFrom,
     dht,
+    aheadUs = 0,
   }: NodeOptions = {}): Promise<Node> {
     const path = folder ?? mkdtempSync(join(tmpdir(), 'sentrypeer-links-'));
     const dbFile = join(path, 'sentrypeer.db');
-    const ports = { clock: systemClock, logger: silentLogger };
-    const store = Store.open(ports, { path: dbFile });
+    const clocks = [new ShiftedClock(aheadUs), new ShiftedClock(aheadUs)] as const;
+    const [clock, storeClock] = clocks;
+    const told: string[] = [];
+    const tell = (event: string): void => {
+      if (event.startsWith('pool_pages')) told.push(event);
+    };
+    const ports = { clock, logger: { ...silentLogger, info: tell, warn: tell } };
+    const store = Store.open({ ...ports, clock: storeClock }, { path: dbFile });
+    while (store.maintain());
     const reader = StoreReader.open(dbFile);
     const identity = await openIdentity(join(path, 'identity.json'));
     const [local = { address: HOST, port: await freePort() }] = dht?.locals ?? [];
@@ -133,17 +177,48 @@ class Node implements AsyncDisposable {
       config as Config,
       [local],
     );
-    return new Node({ folder: path, port, identity, reader, links, store });
+    return new Node({ folder: path, port, identity, reader, links, told, store, clocks });
   }
 
   /** Evidence against addresses, as the judge's summary. */
-  met(addresses: readonly string[], epochUs = systemClock.epochUs()): void {
+  met(addresses: readonly string[], epochUs = this.#clock.epochUs()): void {
     using database = new DatabaseSync(join(this.folder, 'sentrypeer.db'));
     const insert = database.prepare(`
       INSERT INTO address_evidence (address, grade, first_seen_us, last_seen_us, days_count, events_count, calls_count,
         credentials_count, transport_bits, node_bits, tool, costly_count, attempts_count, target_set)
       VALUES (?, 2, ?2, ?2, 1, 9, 0, 9, 2, 1, NULL, 0, 9, 1)`);
     for (const address of addresses) insert.run(address, epochUs);
+  }
+
+  /** Its clock is put right, or wrong. */
+  setClock(aheadUs: number): void {
+    [this.#clock.us, this.#storeClock.us] = [aheadUs, aheadUs];
+    this.pass(2000);
+  }
+
+  /** Time passes for the store, but for no wall clock. */
+  pass(ms: number): void {
+    this.#storeClock.ms += ms;
+    while (this.#store.maintain());
+  }
+
+  /** Something that is signed with its key and comes from elsewhere, to the given node. */
+  leak(subject: string, to: Node): void {
+    const nowS = Math.floor(systemClock.epochUs() / 1e6) + 100;
+    const lastHour = Math.floor(nowS / 3600);
+    const facts = {
+      grade: 'handshake',
+      contactsLog2: 3,
+      daysCount: 1,
+      triedPasswords: true,
+      madeCostlyCalls: false,
+      usedTool: false,
+      breadthLog2: 0,
+    } as const;
+    const claim = { subject: { kind: 'address', value: subject }, lastHour, facts } as const;
+    const statements = [{ claim, isQuiet: false }];
+    const pages = composePages([], statements, this.identity, { networkId: 0, nowS });
+    assert.deepEqual(to.#store.addPages(signedPages(pages)), ['taken']);
   }
 
   subjects(): readonly string[] {
@@ -207,6 +282,66 @@ test('a node whose clock was a year ahead says what it meets when it is right ag
   await until('what was met in a year', () => other.subjects().length === 1);
   hub.met(['45.1.0.2']);
   await until('what was met since', () => other.subjects().length === 2);
+});
+
+test('pages of a clock that was a year ahead are written again, and whoever had them takes the new ones', async () => {
+  await using right = await Node.open();
+  await using hub = await Node.open({ peers: [right], aheadUs: YEAR_US });
+  await using alike = await Node.open({ peers: [hub], aheadUs: YEAR_US });
+  hub.met(['45.1.0.1']);
+  await until('the page where the clock is alike', () => alike.subjects().length === 1);
+  const refused = (node: Node): number => node.links.status().counters.refused;
+  await until('its refusal where the clock is right', () => refused(right) > 0);
+  assert.equal(hub.links.status().aheadUntilEpochUs, undefined);
+  hub.setClock(0);
+  alike.setClock(0);
+  hub.met(['45.1.0.2']);
+  await until('what it writes when its clock is right', () => hub.subjects().length === 2);
+  await until('that it says so', () => hub.told.includes('pool_pages_ahead'));
+  const { aheadUntilEpochUs = 0 } = hub.links.status();
+  assert.ok(aheadUntilEpochUs > systemClock.epochUs() + 364 * DAY_US);
+  assert.deepEqual(right.subjects(), []);
+  assert.deepEqual(alike.subjects(), ['45.1.0.1'], 'its clock is in doubt');
+  alike.pass(DAY_MS);
+  assert.deepEqual(alike.subjects(), []);
+  hub.pass(DAY_MS);
+  for (const node of [hub, right, alike]) {
+    await until('all of it', () => node.subjects().length === 2);
+  }
+  assert.equal(hub.links.status().aheadUntilEpochUs, undefined);
+  await until('that it is over', () => hub.told.at(-1) === 'pool_pages_accepted');
+  assert.deepEqual(hub.told, [
+    'pool_pages_ahead',
+    'pool_pages_ahead_removed',
+    'pool_pages_accepted',
+  ]);
+});
+
+test('a page of the key of a node that it did not write is answered with everything that it says', async () => {
+  await using hub = await Node.open();
+  hub.met(['45.1.0.1', '45.1.0.2']);
+  await until('its pages', () => hub.subjects().length === 2);
+  await using other = await Node.open();
+  hub.leak('45.1.0.3', other);
+  await using between = await Node.open({ peers: [hub, other] });
+  await until('all of it at the others', () =>
+    [other, between].every((node) => node.subjects().length === 3),
+  );
+  assert.deepEqual(other.subjects(), ['45.1.0.1', '45.1.0.2', '45.1.0.3']);
+});
+
+test('pages that a clock nearly a day ahead removed come again when it is put back', async () => {
+  await using hub = await Node.open();
+  const ahead = await Node.open({ peers: [hub] });
+  hub.met(['45.1.0.1'], systemClock.epochUs() - 6.5 * DAY_US);
+  await until('the page', () => ahead.subjects().length === 1);
+  ahead.setClock(0.9 * DAY_US);
+  assert.deepEqual(ahead.subjects(), []);
+  ahead.setClock(0);
+  assert.equal(hub.subjects().length, 1);
+  await ahead.close();
+  await using back = await Node.open({ peers: [hub], folder: ahead.folder });
+  await until('the page again', () => back.subjects().length === 1);
 });
 
 test('a node that was away has what it missed, and links come back by themselves', async () => {

@@ -77,6 +77,16 @@ function Own({ pool, linkedCount }: { readonly pool: Pool; readonly linkedCount:
           <dd>{linkedCount === 0 ? 'none now' : counted(linkedCount)}</dd>
           <dt>Voters</dt>
           <dd>{votersText(pool)}</dd>
+          {pool.ahead_until !== null && (
+            <>
+              <dt>Not heard</dt>
+              <dd>
+                until <Time at={pool.ahead_until} />: the clock of this node was ahead when it wrote
+                pages, or is behind now. It writes them again at most a day after its clock is
+                right.
+              </dd>
+            </>
+          )}
           <dt>What all say</dt>
           <dd>
             {amount(pool.claims, 'claim')} in {amount(pool.pages, 'page')} of{' '}

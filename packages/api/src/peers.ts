@@ -48,6 +48,11 @@ export interface PoolNode {
 export interface PoolView {
   /** `undefined` if nothing is shared. */
   readonly self: { readonly nodeId: string; readonly publicKey: Uint8Array } | undefined;
+  /**
+   * Wall-clock microseconds before which other nodes accept nothing from this one, because its clock was ahead;
+   * `undefined` if they do.
+   */
+  readonly aheadUntilEpochUs: number | undefined;
   readonly voters: number;
   /** Those of them without a proved network. */
   readonly unproved: number;

@@ -35,6 +35,7 @@ import {
 } from './limits.ts';
 import { openForWriting } from './file/open-database.ts';
 import { OriginWriter } from './sharing/origins.ts';
+import { AheadPages } from './pool/ahead-pages.ts';
 import { Pages } from './file/pages.ts';
 import type { PageOutcome, PoolPage } from './pool/pool-page.ts';
 import type { ProvedNetwork } from './pool/proved-networks.ts';
@@ -99,6 +100,7 @@ export class Store {
   readonly #judgingDue: StatementSync;
   readonly #evidenceCountMax: number;
   readonly #origins: OriginWriter;
+  readonly #aheadPages: AheadPages;
 
   private constructor(ports: StorePorts, options: StoreOptions, database: DatabaseSync) {
     const { clock, logger, disk = systemDiskSpace } = ports;
@@ -140,16 +142,11 @@ export class Store {
     const refuse = (octets: number): void => this.#refuseOnFullDisk(octets);
     const countMax = this.#evidenceCountMax;
     const endedUs = (): number => this.#clockWatch.endedUs();
-    this.followed = new FollowedListings({
-      ...shared,
-      endedUs,
-      path,
-      decisions,
-      countMax,
-      refuse,
-    });
+    const followed = { ...shared, endedUs, path };
+    this.followed = new FollowedListings({ ...followed, decisions, countMax, refuse });
     this.#judgingDue = database.prepare(JUDGING_DUE);
     this.#origins = new OriginWriter(database, clock);
+    this.#aheadPages = new AheadPages({ ...shared, clockWatch: this.#clockWatch });
     this.#hasEvent = database.prepare(
       'SELECT 1 FROM honey WHERE event_uuid = ? AND created_by_node_id = ?',
     );
@@ -330,6 +327,7 @@ export class Store {
         this.#repeats.step() ||
         this.#pruner.step() ||
         this.#rateRemoval.step() ||
+        this.#aheadPages.step() ||
         this.#origins.step(this.#clockWatch.removalUs())
       );
     });

@@ -67,6 +67,7 @@ const ON_PURPOSE = [
   'packages/store/src/file/migration.ts', // Once, when the schema changes.
   'packages/store/src/import/read-database.ts', // The whole of another file.
   'packages/store/src/pool/author-list.ts', // A command that compares every claim, in a process by itself.
+  'packages/store/src/pool/ahead-pages.ts', // Once at start, and when a clock was set right.
   'packages/store/src/retention/forgetting.ts', // A command that reads every form of a number, in a process by itself.
   'packages/store/src/retention/retention.ts', // A command that counts rows, in a process by itself.
 ];

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { nodeIdOfKey, packFacts } from '@sentrypeer/event';
+import type { Clock } from '@sentrypeer/kernel';
 import {
+  acceptedFromS,
   claimEndS,
   decodePage,
   pageEndS,
@@ -50,6 +52,18 @@ function keptPage({ page, octets }: DecodedPage): PoolPage {
       facts: packFacts(claim.facts),
     })),
   };
+}
+
+/**
+ * Wall-clock microseconds before which nobody accepts this node's pages, because its clock was ahead when it wrote some;
+ * `undefined` if they are accepted.
+ */
+export function aheadUntil(
+  pool: Pick<PoolReader, 'ownSerial'>,
+  clock: Pick<Clock, 'epochUs'>,
+): number | undefined {
+  const fromS = acceptedFromS(pool.ownSerial(), Math.floor(clock.epochUs() / 1e6));
+  return fromS === undefined ? undefined : fromS * 1e6;
 }
 
 /** This node's pages as they are kept, by serial. */

@@ -13,7 +13,7 @@ import type { PageOutcome, PoolPage, ProvedNetwork, StoreReader } from '@sentryp
 import type { Config } from '../../config/config.ts';
 import type { Engine } from '../../engine.ts';
 import type { Identity } from '../../identity.ts';
-import { checkPage } from './check-page.ts';
+import { aheadUntil, checkPage } from './check-page.ts';
 import { openSpeaker } from './open-speaker.ts';
 import {
   DIAL_MS_MAX,
@@ -50,6 +50,11 @@ export interface LinksStatus {
   readonly links: readonly LinkPeer[];
   readonly pages: number;
   readonly counters: Readonly<ExchangeCounters>;
+  /**
+   * Wall-clock microseconds before which nobody accepts this node's pages, because its clock was ahead when it wrote some;
+   * `undefined` if they are accepted.
+   */
+  readonly aheadUntilEpochUs: number | undefined;
   /** Links that ended because of a fault, by reason, or because the other end asked for it. */
   readonly left: Exchange['linksLeft'];
 }
@@ -73,6 +78,8 @@ export class PoolLinks implements AsyncDisposable {
   #distrustKnown: ReturnType<StoreReader['pool']['distrust']> | undefined;
   #linkDistrust: LinkDistrust = { covers: () => false };
   #knownAtMs = Number.NEGATIVE_INFINITY;
+  /** Other nodes accept nothing of this one, because its clock was ahead. */
+  #isAhead = false;
 
   private constructor(ports: PoolLinksPorts, network: PoolNetwork) {
     this.#ports = ports;
@@ -128,7 +135,9 @@ export class PoolLinks implements AsyncDisposable {
 
   status(): LinksStatus {
     const { links, pagesCount, counters, linksLeft: left } = this.#exchange;
-    return { self: this.#ports.identity, links, pages: pagesCount, counters, left };
+    const { identity: self, log, clock } = this.#ports;
+    const aheadUntilEpochUs = aheadUntil(log.pool, clock);
+    return { self, links, pages: pagesCount, counters, left, aheadUntilEpochUs };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -294,6 +303,7 @@ export class PoolLinks implements AsyncDisposable {
     while (!this.#isClosed) {
       await this.#pause(SPEAK_MS);
       if (this.#isClosed) return;
+      this.#tellAhead();
       if (speaker === undefined && !this.#hasToSay()) continue;
       speaker ??= await openSpeaker({ log, pool: log.pool, identity, clock }, config);
       try {
@@ -308,6 +318,24 @@ export class PoolLinks implements AsyncDisposable {
         logger.debug('pool_pages_not_said', { code: error.code });
       }
     }
+  }
+
+  /** Says in the log that other nodes accept nothing of this one, and when that is over. */
+  #tellAhead(): void {
+    const { log, clock, logger } = this.#ports;
+    const untilEpochUs = aheadUntil(log.pool, clock);
+    const isAhead = untilEpochUs !== undefined;
+    if (isAhead === this.#isAhead) return;
+    this.#isAhead = isAhead;
+    if (!isAhead) {
+      logger.info('pool_pages_accepted');
+      return;
+    }
+    logger.warn('pool_pages_ahead', {
+      until: new Date(untilEpochUs / 1000).toISOString(),
+      what_to_do:
+        'check the clock of this machine: it is behind now, or was ahead when pages of the pool were written; other nodes accept nothing from this one until that time, or until it writes them again, at most a day after its clock was put right',
+    });
   }
 
   /** The code that says it takes memory, which a node that met nobody does not need. */

@@ -25,5 +25,6 @@ export function poolView(
     };
   });
   const self = links?.self;
-  return { self, voters, unproved, pages, claims, authors, nodes: all };
+  const aheadUntilEpochUs = links?.aheadUntilEpochUs;
+  return { self, aheadUntilEpochUs, voters, unproved, pages, claims, authors, nodes: all };
 }

@@ -44,8 +44,11 @@ export class Speaker {
   readonly #ports: SpeakerPorts;
   readonly #author: Author;
   /** Up to which time evidence was read, in wall-clock microseconds. */
-  readonly #readUs: Record<'addresses' | 'numbers', number>;
-
+  #readUs: Readonly<Record<'addresses' | 'numbers', number>>;
+  /** Serial of this node's newest page, as far as it is known here. */
+  #serial: number;
+  /** When it was read last, in wall-clock microseconds. */
+  #nowUs: number;
   readonly #confidenceMin: number;
   readonly #rate: TokenBucket;
   #decisionsCount = -1;
@@ -65,17 +68,21 @@ export class Speaker {
     this.#rate = new TokenBucket(rate, nowUs / 1000);
     const policy = policyOf(new Map(ports.policy.map(({ name, value }) => [name, value])));
     this.#confidenceMin = policy['number-confidence'];
-    const sinceUs = nowUs - OWN_EVIDENCE_DAYS * DAY_US;
-    this.#readUs = { addresses: sinceUs, numbers: sinceUs };
+    this.#serial = pool.ownSerial();
+    this.#nowUs = nowUs;
+    this.#readUs = readFrom(nowUs);
   }
 
   /** Reads some of what was met since. @returns Whether there is more. */
   listen(nowUs: number): boolean {
     const { pool } = this.#ports;
+    if (this.#isReadAnew(nowUs)) this.#readUs = readFrom(nowUs);
     const addresses = pool.ownAddresses(this.#readUs.addresses, OWN_EVIDENCE_ROWS);
     const numbers = pool.ownNumbers(this.#readUs.numbers, OWN_EVIDENCE_ROWS);
-    this.#readUs.addresses = readUpTo(addresses, nowUs) ?? this.#readUs.addresses;
-    this.#readUs.numbers = readUpTo(numbers, nowUs) ?? this.#readUs.numbers;
+    this.#readUs = {
+      addresses: readUpTo(addresses, nowUs) ?? this.#readUs.addresses,
+      numbers: readUpTo(numbers, nowUs) ?? this.#readUs.numbers,
+    };
     const met = [...addresses, ...numbers].filter((one) => this.#maySay(one, nowUs));
     if (met.length > 0) {
       this.#author.hear(met, ownPages(pool), Math.floor(nowUs / 1e6));
@@ -96,7 +103,7 @@ export class Speaker {
     const options = { networkId, nowS };
     const pages = composePages(ownPages(pool), statements, identity, options);
     if (pages.length > 0) this.#rate.spend(pages.length, nowUs / 1000);
-    return signedPages(pages);
+    return this.#signed(pages);
   }
 
   /** Pages that take back what the operator has allowed or delisted since it was said. */
@@ -111,7 +118,26 @@ export class Speaker {
     this.#decisionsCount = decisionsCount;
     const subjects = new Set(wrong.map(({ subject }) => subject.value));
     const options = { networkId, nowS: Math.floor(nowUs / 1e6) };
-    return signedPages(withdrawPages(own, subjects, identity, options));
+    return this.#signed(withdrawPages(own, subjects, identity, options));
+  }
+
+  #signed(octets: readonly Uint8Array[]): readonly PoolPage[] {
+    const pages = signedPages(octets);
+    this.#serial = pages.at(-1)?.serial ?? this.#serial;
+    return pages;
+  }
+
+  /**
+   * Whether some of what was read may not be said any more: the clock was put back, or the newest page is not the one that
+   * was written last, because pages of a clock that was ahead were removed, or because one of this key came from elsewhere.
+   */
+  #isReadAnew(nowUs: number): boolean {
+    const wasAhead = nowUs < this.#nowUs - HOUR_US;
+    this.#nowUs = nowUs;
+    const serial = this.#ports.pool.ownSerial();
+    const isOther = serial !== this.#serial;
+    this.#serial = serial;
+    return wasAhead || isOther;
   }
 
   /** @param claim What was said, or would be. */
@@ -142,6 +168,11 @@ export class Speaker {
       return false;
     return this.#guardOf({ kind: subject.kind, value: subject.value }, nowUs) === undefined;
   }
+}
+
+function readFrom(nowUs: number): Readonly<Record<'addresses' | 'numbers', number>> {
+  const sinceUs = nowUs - OWN_EVIDENCE_DAYS * DAY_US;
+  return { addresses: sinceUs, numbers: sinceUs };
 }
 
 /** What a clock that was ahead dated later hides nothing of what is met now. */

@@ -10,6 +10,9 @@ export const POOL_SCHEMAS = {
     sharing: { type: 'boolean', description: 'Whether this node shares (--peer-to-peer).' },
     node_id: textOrNull('The id of this node; null while it does not share.'),
     key: textOrNull('Its Ed25519 public key, base64url: by this others can trust it.'),
+    ahead_until: timeOrNull(
+      'Before this time other nodes accept nothing from this one, because its clock was ahead when it wrote pages, or is behind now; at most a day after the clock is right, it writes them again. Null if they are accepted.',
+    ),
     voters: count('Nodes that have a vote here.'),
     unproved_voters: count(
       'Of these, those whose vote does not count, because no link proved where they are.',

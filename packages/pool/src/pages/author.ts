@@ -81,7 +81,9 @@ export class Author {
   take(nowS: number, everything = false): readonly Statement[] {
     const statements: Statement[] = [];
     for (const [value, { claim, atS }] of this.#held) {
-      if (atS > nowS && !everything) continue;
+      // A clock that was ahead may have set a time that is years away.
+      const isWaiting = atS > nowS && atS <= nowS + SPEAK_LATER_S_MAX;
+      if (isWaiting && !everything) continue;
       this.#held.delete(value);
       if (claimEndS(claim) <= nowS) continue;
       statements.push({ claim, isQuiet: this.#voices(value, nowS) >= ENOUGH_VOICES });

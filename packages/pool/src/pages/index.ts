@@ -3,6 +3,6 @@
 export { Author, type Met } from './author.ts';
 export { composePages, retirePage, withdrawPages } from './compose.ts';
 export { decodePage, pageHolds, type DecodedPage, type Page, type PageClaim } from './page.ts';
-export { claimEndS, pageEndS, pageUnfit } from './page-age.ts';
+export { acceptedFromS, claimEndS, pageEndS, pageUnfit } from './page-age.ts';
 export { filePages, formatFilePage, isPoolFile, POOL_FILE_TITLE } from './pool-file.ts';
 export { type PoolSubject } from './subject.ts';

@@ -30,6 +30,15 @@ export function pageEndS({ claims, madeEpochS, isRetired }: Page): number {
   return Math.min(oldS, Math.max(...claims.map(claimEndS)));
 }
 
+/**
+ * Seconds since 1970 from which others accept a page with this serial; `undefined` if they do now. A clock that was
+ * ahead leaves such serials.
+ */
+export function acceptedFromS(serial: number, nowS: number): number | undefined {
+  const fromS = serial - PAGE_FUTURE_S_MAX;
+  return fromS > nowS ? fromS : undefined;
+}
+
 /** Why the page is not accepted in this pool at this time; `undefined` if it may be. @param nowS Seconds since 1970. */
 export function pageUnfit(
   page: Page,

@@ -172,6 +172,16 @@ test('`Author` waits the longer the more others say it, and says it quietly wher
   assert.equal(author.heldCount, 0);
 });
 
+test('`Author` says soon what a clock that was ahead had wait', () => {
+  const author = authorWith();
+  author.hear(
+    [met('45.0.0.1', { lastEpochUs: (NOW_S + 365 * 24 * HOUR_S) * 1e6 })],
+    [],
+    NOW_S + 365 * 24 * HOUR_S,
+  );
+  assert.deepEqual(said(author, NOW_S), ['45.0.0.1']);
+});
+
 test('`Author` says the same again after a day, with the hour alone', () => {
   const author = authorWith();
   const read = decodePage(pageOf(ALICE, { claims: [claimOf('45.0.0.1', { lastHour: NOW_HOUR })] }));

@@ -46,6 +46,7 @@ export class ClockWatch {
   /** When the doubt began, in monotonic milliseconds. */
   #doubtedAtMs: number | undefined;
   #isRepairDue: boolean;
+  #repairsCount = 0;
   #hasLooked = false;
 
   constructor(ports: ClockWatchPorts) {
@@ -85,6 +86,20 @@ export class ClockWatch {
    */
   endedUs(): number {
     return this.removalUs() - DOUBT_US;
+  }
+
+  /**
+   * Wall-clock microseconds up to which something can have happened; `undefined` while the clock is in doubt. A jump that
+   * has not been examined yet does not change it.
+   */
+  latestUs(): number | undefined {
+    if (!this.#hasLooked || this.#doubtedAtMs !== undefined) return undefined;
+    return this.#lookedUs + this.#passed().passedUs + DOUBT_US;
+  }
+
+  /** How often impossible times were corrected since the start. */
+  get repairsCount(): number {
+    return this.#repairsCount;
   }
 
   /** Looks at both clocks, once a second. Not within a transaction. */
@@ -155,6 +170,7 @@ export class ClockWatch {
       this.#set.run('clock_us' satisfies CounterName, nowUs);
     });
     this.#savedUs = nowUs;
+    if (this.#isRepairDue) this.#repairsCount += 1;
     this.#isRepairDue = false;
     if (repairedCount > 0) logger.warn('times_put_right', { entries: repairedCount });
   }

@@ -14,6 +14,8 @@ const SEEN_TABLES = [
   'number_evidence',
   'country_total',
   'network_total',
+  'origin',
+  'pool_author',
 ] as const;
 
 /**
@@ -50,6 +52,8 @@ export function repairTimes(database: DatabaseSync, nowUs: number): number {
     latestUs,
     EARLIEST_US,
   );
+  // A voter counts for some weeks after a link proved where it is.
+  run(`UPDATE pool_network SET proved_us = ? WHERE proved_us > ?`, nowUs, latestUs);
   repairHours(database, Math.floor(nowUs / HOUR_US));
   // Followers of what was last seen continue from now.
   run(

@@ -66,6 +66,7 @@ export class PoolReader {
   readonly #distrusted: StatementSync;
   readonly #distrustedNetworks: StatementSync;
   readonly #ownPages: StatementSync;
+  readonly #ownSerial: StatementSync;
   readonly #counts: StatementSync;
   readonly #others: StatementSync;
   readonly #addresses: StatementSync;
@@ -104,6 +105,9 @@ export class PoolReader {
     this.#ownPages = database.prepare(`
       SELECT page_id, octets FROM pool_page
       WHERE author_id IN (SELECT author_id FROM pool_author WHERE standing = ${SELF}) ORDER BY serial`);
+    this.#ownSerial = database.prepare(`
+      SELECT max(serial) AS serial FROM pool_page
+      WHERE author_id IN (SELECT author_id FROM pool_author WHERE standing = ${SELF})`);
     this.#counts = database.prepare(`
       SELECT (SELECT value FROM counter WHERE name = 'pool_authors') AS authors,
         (SELECT value FROM counter WHERE name = 'pool_pages') AS pages,
@@ -202,6 +206,11 @@ export class PoolReader {
   /** This node's pages, by serial. */
   ownPages(): readonly KeptPage[] {
     return guarded(this.#path, () => this.#ownPages.all().map(pageOf));
+  }
+
+  /** Serial of this node's newest page; 0 if it has none. */
+  ownSerial(): number {
+    return Number(guarded(this.#path, () => this.#ownSerial.get())?.['serial'] ?? 0);
   }
 
   counts(): PoolCounts {
