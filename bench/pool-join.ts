@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 /*
- * How long does an empty node take until it has the pool's whole knowledge, and what does that cost? Two daemons on
- * loopback; the one gets 600,000 claims of 1,000 authors by a file, the other one links with it.
- * TESTED_PROGRAM names a bundle, FLAGS more flags for each.
+ * How long does it take an empty node to get everything that a pool knows, and what does that cost? Runs two daemons on
+ * loopback: the first imports 600,000 claims of 1,000 authors from a file, then the second links with it.
+ *
+ * TESTED_PROGRAM runs a bundle instead of the sources, and FLAGS adds flags to both daemons.
  *
  *     node bench/pool-join.ts [claims]
  */
@@ -44,7 +45,7 @@ const FACTS = {
   breadthLog2: 0,
 } as const;
 
-/** Pages of all authors: subjects that nobody else names, and some that ten authors name. */
+/** Pages of all authors. Half of their subjects are named by ten authors, the others by one. */
 function* allPages(): Iterable<Uint8Array> {
   const perAuthor = Math.ceil(CLAIMS / AUTHORS);
   for (let author = 0; author < AUTHORS; author += 1) {
@@ -92,15 +93,15 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** MiB: resident now, and the maximum. */
+/** Resident memory now, and its maximum. */
 function memory({ pid }: DaemonProcess): string {
   const status = readFileSync(`/proc/${pid}/status`, 'latin1');
   const mib = (name: string): string =>
     (Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1] ?? 0) / 1024).toFixed(0);
-  return `${mib('VmRSS')} MiB resident (${mib('RssAnon')} of its own), ${mib('VmHWM')} at most`;
+  return `${mib('VmRSS')} MiB resident (${mib('RssAnon')} anonymous), ${mib('VmHWM')} at most`;
 }
 
-/** Processor seconds that it used. */
+/** Processor seconds used since its start. */
 function processorS({ pid }: DaemonProcess): number {
   const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]?.split(' ') ?? [];
   return (Number(fields[11]) + Number(fields[12])) / 100;
@@ -117,7 +118,7 @@ await using joiner = await DaemonProcess.start([
   '--dht-address=127.1.0.1',
   '--dht-port=0',
 ]);
-console.log(`an empty node with a link door: ${memory(joiner)}`);
+console.log(`an empty node that accepts links: ${memory(joiner)}`);
 const file = join(old.folder, 'pool.pages');
 const pages = [...allPages()];
 writeFileSync(file, Buffer.concat([Buffer.from(POOL_FILE_TITLE), ...pages.map(formatFilePage)]));
@@ -142,10 +143,11 @@ const readyAtMs = performance.now();
 for (let count = 0; count < claims;) {
   await after(250);
   count = late.number("SELECT value FROM counter WHERE name = 'pool_claims'");
-  if (performance.now() - startedAtMs > WAIT_MS_MAX) throw new Error(`only ${count} claims came`);
+  if (performance.now() - startedAtMs > WAIT_MS_MAX)
+    throw new Error(`only ${count} claims arrived`);
 }
 console.log(
-  `joined: all claims ${((performance.now() - readyAtMs) / 1000).toFixed(1)} s after the start, ${processorS(late).toFixed(1)} s of processor; ${memory(late)}; database ${(statSync(late.dbFile).size / 1e6).toFixed(0)} MB`,
+  `joined: all claims ${((performance.now() - readyAtMs) / 1000).toFixed(1)} s after the start, ${processorS(late).toFixed(1)} s of processor time; ${memory(late)}; database ${(statSync(late.dbFile).size / 1e6).toFixed(0)} MB`,
 );
 await after(30_000);
-console.log(`half a minute later: joined ${memory(late)}, the other one ${memory(old)}`);
+console.log(`half a minute later: the joined node ${memory(late)}, the other one ${memory(old)}`);

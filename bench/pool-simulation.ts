@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 /*
- * A pool of link machines in one process, with simulated time: 30 % of the nodes are liars, who take everything, promise
- * everything and deliver nothing. Honest nodes write one page a second between them. Prints how soon pages are known, what
- * that costs a node, and how soon a late joiner has the history; and whether voters of whom nearly two thirds are
- * liars in one hoster's network list a victim anywhere. Ends with status 1 where something misses its goal.
+ * Simulates the links of a whole pool in one process, with simulated time. 30 % of the nodes are liars, which accept
+ * everything, announce everything and deliver nothing. Together the honest nodes write one page a second. Prints how soon
+ * pages are known, what that costs a node, how soon a late joiner has the history, and at how many nodes a victim is
+ * listed by voters of whom nearly two thirds are liars in the network of one hoster. Exits with status 1 if a goal is
+ * missed.
  *
- * Then half of the honest nodes are killed and replaced by empty ones, and all have to agree again. With `flood` liars write
- * 200 pages a second under a new key each, and what honest authors say has to come through, if their word was checked.
+ * Then half of the honest nodes are killed and replaced by empty ones, until all have the same pages again.
  *
- * The flood has lasted for hours already when it begins: what nodes take at once, of strangers and in vain, is used up.
+ * With `flood` the liars also write 200 pages a second, each under a new key, and the pages of known authors must still
+ * arrive. Nodes begin as if the flood had lasted for hours: their burst allowances for strangers' pages and for useless
+ * traffic are used up.
  *
  *     npm run simulate:pool [nodes] [seconds] [flood]
  */
@@ -24,14 +26,14 @@ const NODES = Number(process.argv[2] ?? 1000);
 const SECONDS = Number(process.argv[3] ?? 300);
 const IS_FLOOD = process.argv[4] === 'flood';
 const FLOOD_PER_SECOND = 200;
-/** Every tenth author's word could not be checked yet. */
+/** Every tenth author is a newcomer; the others are known, because their claims were checked. */
 const isNewcomer = (author: number): boolean => author % 10 === 0;
-/** Until then the tree grows; what that costs is paid once. */
+/** Seconds for which the tree of links grows. Its cost arises only once, so it is not measured. */
 const GROWN_SECONDS = Math.min(60, SECONDS / 2);
 const LIARS = 0.3;
 const SETTLE_MS = 20_000;
 const DAY_S = 86_400;
-/** Pages that a late joiner may lack: they are on their way. */
+/** Pages that a late joiner may still lack, because they are on their way. */
 const ON_THEIR_WAY = 5;
 const GOALS = {
   knownShare: 0.99,
@@ -51,14 +53,14 @@ const honest: HonestNode[] = [];
 const liars: Liar[] = [];
 /** When each page was written, and by whom, by id. */
 const written = new Map<string, { readonly atMs: number; readonly isNewcomer: boolean }>();
-/** Milliseconds from being written to being known, for each page at each honest node; of authors whose word was checked, and of others. */
+/** Milliseconds until a page is known, one for each page and honest node: of known authors, and of newcomers in a flood. */
 const delaysMs: number[] = [];
 const newcomerDelaysMs: number[] = [];
-/** Pages whose delays count, of both. */
+/** Pages whose delays are measured, by kind of author. */
 const countedPages = { known: 0, newcomer: 0 };
-/** Links that honest nodes ended because of what the other end did. */
+/** Links that honest nodes closed because of the other end's behaviour. */
 const leftCounts = { honest: 0, liars: 0 };
-/** Of pages from then on delays count. */
+/** Delays are measured for pages written after this time. */
 let countedFromMs = 0;
 const startedAtMs = performance.now();
 
@@ -101,7 +103,7 @@ function populate(): void {
   }
 }
 
-/** One of the honest nodes says something, and liars what they flood with. */
+/** One honest node writes a page; in a flood liars write theirs, too. */
 function saySomething(second: number): void {
   const writer = honest[Math.floor(random() * honest.length)];
   writer?.write();
@@ -115,7 +117,7 @@ function saySomething(second: number): void {
   }
 }
 
-/** Lets the pool talk. @returns Milliseconds until the late joiner had all. */
+/** Runs the pool. @returns Milliseconds until the late joiner had everything. */
 async function talk(): Promise<number> {
   let joiner: HonestNode | undefined;
   let joinedMs = Infinity;
@@ -138,7 +140,7 @@ async function talk(): Promise<number> {
   return joinedMs;
 }
 
-/** Octets in a day at the rate since the tree grew, mean of the honest nodes. */
+/** Octets a day at the rate after the tree has grown, as the mean of all honest nodes. */
 function dayOctets(count: (node: HonestNode) => number): number {
   const sum = honest.reduce((octets, node) => octets + count(node), 0);
   return (sum / honest.length / (SECONDS - GROWN_SECONDS)) * DAY_S;
@@ -149,7 +151,7 @@ function quantileS(share: number): string {
   return ((sorted[Math.floor(sorted.length * share)] ?? NaN) / 1000).toFixed(2);
 }
 
-/** Kills half of the honest nodes, and starts as many empty ones. @returns Milliseconds until all have the same pages. */
+/** Replaces half of the honest nodes by empty ones. @returns Milliseconds until all have the same pages. */
 async function replaceHalf(): Promise<number> {
   const killed = honest.splice(0, Math.floor(honest.length / 2));
   for (const node of killed) {
@@ -164,7 +166,7 @@ async function replaceHalf(): Promise<number> {
     agreedMs += 1000;
   }
   console.log(
-    `${killed.length} honest nodes were killed and as many empty ones began: all agree after ${agreedMs / 1000} s`,
+    `${killed.length} honest nodes were killed and replaced by empty ones: all agree after ${agreedMs / 1000} s`,
   );
   return agreedMs;
 }
@@ -173,7 +175,7 @@ function reportFlood(knownShare: number): void {
   const soon = newcomerDelaysMs.filter((ms) => ms <= GOALS.knownMs).length;
   const share = soon / Math.max(1, countedPages.newcomer * honest.length);
   console.log(
-    `in a flood of ${FLOOD_PER_SECOND} pages a second: ${(knownShare * 100).toFixed(2)} % of ${countedPages.known} pages of authors whose word was checked are known within 60 s, of ${countedPages.newcomer} of newcomers ${(share * 100).toFixed(1)} %`,
+    `in a flood of ${FLOOD_PER_SECOND} pages a second: ${(knownShare * 100).toFixed(2)} % of ${countedPages.known} pages of known authors arrived within 60 s, and ${(share * 100).toFixed(1)} % of ${countedPages.newcomer} pages of newcomers`,
   );
 }
 
@@ -190,22 +192,22 @@ const expected = (IS_FLOOD ? countedPages.known : SECONDS) * honest.length;
 const knownShare = Math.min(1, delaysMs.filter((ms) => ms <= GOALS.knownMs).length / expected);
 const duplicates = honest.reduce((sum, { exchange }) => sum + exchange.counters.duplicates, 0);
 const listed = listedAt(honest, parties, time.epochUs());
-console.log(`${NODES} nodes, ${liars.length} of them liars; ${SECONDS} pages in as many seconds`);
-console.log(`known to honest nodes within 60 s: ${(knownShare * 100).toFixed(3)} %`);
-console.log(`median ${quantileS(0.5)} s, 99 % ${quantileS(0.99)} s`);
+console.log(`${NODES} nodes, of which ${liars.length} are liars; ${SECONDS} pages in ${SECONDS} s`);
+console.log(`known at honest nodes within 60 s: ${(knownShare * 100).toFixed(3)} %`);
+console.log(`median ${quantileS(0.5)} s, 99th percentile ${quantileS(0.99)} s`);
 console.log(
-  `MB a day in / out, honest mean: ${(inOctets / 1e6).toFixed(1)} / ${(outOctets / 1e6).toFixed(1)}`,
+  `MB a day in / out, mean of the honest nodes: ${(inOctets / 1e6).toFixed(1)} / ${(outOctets / 1e6).toFixed(1)}`,
 );
 console.log(`of that, MB a day in: ${kinds}`);
-console.log(`came again: ${(duplicates / delaysMs.length).toFixed(2)} for each that was new`);
+console.log(`repeated pages: ${(duplicates / delaysMs.length).toFixed(2)} for each new one`);
 if (!IS_FLOOD) {
   console.log(`a late joiner had ${Math.floor(SECONDS / 2)} pages after ${joinedMs / 1000} s`);
 }
 console.log(
-  `a victim is listed by voters in one network at ${listed.victims} of ${honest.length} nodes (without the check of networks at ${listed.unchecked}), an attacker by honest ones at ${listed.attackers}`,
+  `voters in one network list a victim at ${listed.victims} of ${honest.length} nodes (${listed.unchecked} without the check of networks); honest voters list an attacker at ${listed.attackers}`,
 );
 console.log(
-  `links that honest nodes left: ${leftCounts.liars} with liars, ${leftCounts.honest} with each other`,
+  `links that honest nodes closed: ${leftCounts.liars} with liars, ${leftCounts.honest} with each other`,
 );
 if (IS_FLOOD) reportFlood(knownShare);
 const agreedMs = IS_FLOOD ? 0 : await replaceHalf();
@@ -221,5 +223,5 @@ const isGood = IS_FLOOD
     listed.unchecked > 0 &&
     listed.attackers >= honest.length * GOALS.attackersShare &&
     agreedMs <= GOALS.agreedMs;
-// What nodes still do is of no interest.
+// Ends timers and links that are still open.
 process.exit(isGood ? 0 : 1);
