@@ -27,6 +27,11 @@ const VERSIONS: ReadonlyMap<number, string> = new Map([
   [0x0302, '11'],
   [0x0301, '10'],
   [0x0300, 's3'],
+  [0x0002, 's2'],
+  // Of DTLS, which has no place on a stream but is named all the same.
+  [0xfeff, 'd1'],
+  [0xfefd, 'd2'],
+  [0xfefc, 'd3'],
 ]);
 const HASH_DIGITS = 12;
 const NO_HASH = '0'.repeat(HASH_DIGITS);
@@ -53,7 +58,7 @@ export function parseClientHello(octets: Uint8Array): ClientHello | 'incomplete'
     ? undefined
     : {
         ja4: ja4Of(legacyVersion, ciphers, extensions),
-        serverName: serverNameOf(extensions.get(Extension.serverName)),
+        serverName: serverNameOf(firstOf(extensions, Extension.serverName)),
       };
 }
 
@@ -131,16 +136,26 @@ function concatenated(parts: readonly Uint8Array[], size: number): Uint8Array {
   return whole;
 }
 
-/** Extensions by type, in order of appearance; of a repeated one, the first. */
-function extensionsOf(octets: Uint8Array): ReadonlyMap<number, Uint8Array> {
-  const extensions = new Map<number, Uint8Array>();
+interface ClientExtension {
+  readonly type: number;
+  readonly data: Uint8Array;
+}
+
+/** In order of appearance. RFC 8446 §4.2 forbids repeated ones; JA4 counts what is there. */
+function extensionsOf(octets: Uint8Array): readonly ClientExtension[] {
+  const extensions: ClientExtension[] = [];
   const reader = new Reader(octets);
   while (!reader.isAtEnd) {
     const type = reader.number(2);
     const data = reader.vector(0, 2);
-    if (!reader.isFailed && !extensions.has(type)) extensions.set(type, data);
+    if (!reader.isFailed) extensions.push({ type, data });
   }
   return extensions;
+}
+
+/** The data of the first extension of a type. */
+function firstOf(extensions: readonly ClientExtension[], wanted: number): Uint8Array | undefined {
+  return extensions.find(({ type }) => type === wanted)?.data;
 }
 
 /** The 16-bit numbers of a list, without those of GREASE (RFC 8701: 0x0a0a, 0x1a1a, …). */
@@ -161,20 +176,20 @@ function isGrease(number: number): boolean {
 function ja4Of(
   legacyVersion: number,
   ciphers: readonly number[],
-  extensions: ReadonlyMap<number, Uint8Array>,
+  extensions: readonly ClientExtension[],
 ): string {
-  const types = [...extensions.keys()].filter((type) => !isGrease(type));
-  const versions = numbersOf(
-    new Reader(extensions.get(Extension.supportedVersions) ?? NOTHING).vector(0, 1),
-  );
+  const types = extensions.map(({ type }) => type).filter((type) => !isGrease(type));
+  const versions = extensions
+    .filter(({ type }) => type === Extension.supportedVersions)
+    .flatMap(({ data }) => numbersOf(new Reader(data).vector(0, 1)));
   const version = versions.length === 0 ? legacyVersion : Math.max(...versions);
-  const name = extensions.has(Extension.serverName) ? 'd' : 'i';
+  const name = types.includes(Extension.serverName) ? 'd' : 'i';
   const first =
     `t${VERSIONS.get(version) ?? '00'}${name}${count(ciphers.length)}${count(types.length)}` +
-    alpnMarks(extensions.get(Extension.alpn));
+    alpnMarks(firstOf(extensions, Extension.alpn));
   const listed = types.filter((type) => type !== Extension.serverName && type !== Extension.alpn);
   const algorithms = numbersOf(
-    new Reader(extensions.get(Extension.signatureAlgorithms) ?? NOTHING).vector(0, 2),
+    new Reader(firstOf(extensions, Extension.signatureAlgorithms) ?? NOTHING).vector(0, 2),
   );
   const third = [hexList(listed.toSorted(byNumber)), hexList(algorithms)].filter(
     (text) => text !== '',

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import assert from 'node:assert/strict';
+import { hash } from 'node:crypto';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import { connect } from 'node:tls';
@@ -63,6 +64,77 @@ test('parseClientHello() knows old versions, no extensions, and protocols that a
   const odd = parseClientHello(helloOf([0x1301], [[16, list16(list8([0xab, 0x0d]))]]));
   assert.ok(odd !== undefined && odd !== 'incomplete');
   assert.equal(odd.ja4.split('_')[0], 't12i0101ad');
+});
+
+function ja4Of(...args: Parameters<typeof helloOf>): string {
+  const hello = parseClientHello(helloOf(...args));
+  assert.ok(hello !== undefined && hello !== 'incomplete');
+  return hello.ja4;
+}
+
+/** As JA4 says: hexadecimal numbers in order, hashed. */
+const listHash = (text: string): string => hash('sha256', text, 'hex').slice(0, 12);
+
+test('a repeated extension counts each time, and is listed each time', () => {
+  assert.equal(
+    ja4Of(
+      [0x1301],
+      [
+        [0x0017, []],
+        [0x2a2a, []],
+        [0x0017, []],
+        [0, serverName('pbx.example')],
+        [0, serverName('other.example')],
+        [0x000a, []],
+      ],
+    ),
+    `t12d010500_${listHash('1301')}_${listHash('000a,0017,0017')}`,
+  );
+  assert.equal(
+    ja4Of(
+      [0x1301],
+      [
+        [13, list16(u16(0x0403))],
+        [13, list16(u16(0x0804))],
+      ],
+    ),
+    `t12i010200_${listHash('1301')}_${listHash('000d,000d_0403')}`,
+  );
+  const hello = parseClientHello(
+    helloOf(
+      [0x1301],
+      [
+        [0, serverName('pbx.example')],
+        [0, serverName('other.example')],
+      ],
+    ),
+  );
+  assert.ok(hello !== undefined && hello !== 'incomplete');
+  assert.equal(hello.serverName, 'pbx.example');
+});
+
+test('the version is the highest that is offered, by the name that JA4 gives it', () => {
+  for (const [version, name] of [
+    [0x0304, '13'],
+    [0x0303, '12'],
+    [0x0302, '11'],
+    [0x0301, '10'],
+    [0x0300, 's3'],
+    [0x0002, 's2'],
+    [0xfeff, 'd1'],
+    [0xfefd, 'd2'],
+    [0xfefc, 'd3'],
+    [0x0005, '00'],
+  ] as const) {
+    assert.equal(ja4Of([0x1301], [], version).slice(0, 3), `t${name}`);
+    const offered = [[43, list8(u16(version))]] as const;
+    assert.equal(ja4Of([0x1301], offered, 0x0303).slice(0, 3), `t${name}`);
+  }
+  const twice = [
+    [43, list8(u16(0x0303))],
+    [43, list8(u16(0x0304))],
+  ] as const;
+  assert.equal(ja4Of([0x1301], twice).slice(0, 3), 't13');
 });
 
 test('parseClientHello() waits for the end of the message, also over several records', () => {
