@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { createSocket, type Socket as DatagramSocket } from 'node:dgram';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createConnection, type Socket } from 'node:net';
 import { DEADLINE_MS, until, type DaemonProcess } from './daemon-process.ts';
 
@@ -145,4 +146,12 @@ export async function assertAnswers(daemon: DaemonProcess): Promise<void> {
   await peer.send(sipRequest({ callId: `alive-${peer.port}` }), daemon.ports.udp);
   await peer.heard('SIP/2.0 ');
   assert.ok(!daemon.hasEnded, daemon.output());
+}
+
+/** Whether the daemon has read all that came on the connection: nothing of it waits in the kernel. */
+export function isRead({ localPort }: Socket, port: number): boolean {
+  const hex = (number: number): string => number.toString(16).toUpperCase().padStart(4, '0');
+  const ends = `:${hex(port)} \\S+:${hex(localPort ?? 0)} \\S+ [0-9A-F]{8}:(?<waiting>[0-9A-F]{8}) `;
+  const tables = ['/proc/net/tcp', '/proc/net/tcp6'].map((file) => readFileSync(file, 'latin1'));
+  return new RegExp(ends).exec(tables.join('\n'))?.groups?.['waiting'] === '00000000';
 }

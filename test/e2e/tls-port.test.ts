@@ -4,7 +4,7 @@
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { createConnection, createServer } from 'node:net';
 import { test } from 'node:test';
 import { connect } from 'node:tls';
 import { DaemonProcess, until } from './daemon-process.ts';
@@ -59,6 +59,49 @@ test('a TLS client leaves its fingerprint and the server it asked for, with a me
   );
   assert.match(String(rows[0]?.['ja4']), /^t13d\d{4}00_[0-9a-f]{12}_[0-9a-f]{12}$/);
   assert.equal(rows[1]?.['ja4'], rows[0]?.['ja4']);
+});
+
+test('SIP without TLS to the port of TLS is recorded with what it said, and not answered', async () => {
+  await using daemon = await DaemonProcess.start(['-r', '-z', '127.0.0.1:0', '--fold-window=0']);
+  for (const [count, text] of [
+    sipRequest({ method: 'INVITE', user: '00441234567091' }),
+    'HELP\r\n',
+  ].entries()) {
+    const socket = createConnection(daemon.ports.tls, '127.0.0.1');
+    let heard = '';
+    socket.on('error', () => undefined).on('data', (octets) => (heard += octets.toString()));
+    socket.write(text);
+    await once(socket, 'close');
+    assert.equal(heard, '');
+    await daemon.recorded(count + 1);
+  }
+  assert.deepEqual(
+    daemon
+      .rows(
+        'SELECT transport_type, method, called_number, anomalies, sip_message FROM honey ORDER BY honey_id',
+      )
+      .map(({ sip_message: text, ...row }) => [row, String(text).slice(0, 6)]),
+    [
+      [
+        {
+          transport_type: 'TLS',
+          method: 'INVITE',
+          called_number: '00441234567091',
+          anomalies: 'tls_expected',
+        },
+        'INVITE',
+      ],
+      [
+        {
+          transport_type: 'TLS',
+          method: 'NOT_FOUND',
+          called_number: 'NOT_FOUND',
+          anomalies: 'tls_expected,not_sip',
+        },
+        'HELP\r\n',
+      ],
+    ],
+  );
 });
 
 test('a port of UDP that is taken is an error at start', async () => {

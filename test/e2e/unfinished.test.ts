@@ -9,6 +9,7 @@ import { createConnection, type Socket } from 'node:net';
 import { test } from 'node:test';
 import { connect } from 'node:tls';
 import { DaemonProcess, until } from './daemon-process.ts';
+import { isRead } from './sip-peers.ts';
 
 const CASES = new URL('../corpus/sip/cases/', import.meta.url);
 
@@ -30,14 +31,6 @@ async function connected(port: number, isTls: boolean): Promise<Socket> {
   socket.on('error', () => undefined); // A reset by either side is part of the test.
   await once(socket, isTls ? 'secureConnect' : 'connect');
   return socket;
-}
-
-/** Whether the daemon has read all that came on the connection: nothing of it waits in the kernel. */
-function isRead({ localPort }: Socket, port: number): boolean {
-  const hex = (number: number): string => number.toString(16).toUpperCase().padStart(4, '0');
-  const ends = `:${hex(port)} \\S+:${hex(localPort ?? 0)} \\S+ [0-9A-F]{8}:(?<waiting>[0-9A-F]{8}) `;
-  const tables = ['/proc/net/tcp', '/proc/net/tcp6'].map((file) => readFileSync(file, 'latin1'));
-  return new RegExp(ends).exec(tables.join('\n'))?.groups?.['waiting'] === '00000000';
 }
 
 for (const [name, isTls, end] of [

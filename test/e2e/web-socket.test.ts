@@ -7,9 +7,10 @@ import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { test } from 'node:test';
+import { connect as connectTls } from 'node:tls';
 import { promisify } from 'node:util';
 import { DaemonProcess, until } from './daemon-process.ts';
-import { sipRequest } from './sip-peers.ts';
+import { isRead, sipRequest } from './sip-peers.ts';
 
 const HEAD = [
   'GET /ws HTTP/1.1',
@@ -25,11 +26,17 @@ const HEAD = [
 ].join('\r\n');
 
 /** A raw connection and what it received. */
-async function open(port: number, text: string): Promise<{ socket: Socket; heard: () => Buffer }> {
-  const socket = connect(port, '127.0.0.1');
+async function open(
+  port: number,
+  text: string,
+  isTls = false,
+): Promise<{ socket: Socket; heard: () => Buffer }> {
+  const socket = isTls
+    ? connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false })
+    : connect(port, '127.0.0.1');
   const chunks: Buffer[] = [];
   socket.on('data', (chunk: Buffer) => chunks.push(chunk)).on('error', () => undefined);
-  await once(socket, 'connect');
+  await once(socket, isTls ? 'secureConnect' : 'connect');
   socket.write(text);
   return { socket, heard: () => Buffer.concat(chunks) };
 }
@@ -44,7 +51,8 @@ function frame(first: number, octets: Uint8Array | string, size?: readonly numbe
 }
 
 test('a WebSocket client is answered and recorded as TCP, text and binary', async () => {
-  await using daemon = await DaemonProcess.start(['-r', '--fold-window=0']);
+  // Not every product answers keep-alives.
+  await using daemon = await DaemonProcess.start(['-r', '--fold-window=0', '--persona=freeswitch']);
   const client = new WebSocket(`ws://127.0.0.1:${daemon.ports.tcp}/`, 'sip');
   client.binaryType = 'arraybuffer';
   await once(client, 'open');
@@ -185,40 +193,107 @@ test('fragments, pings and what comes with the upgrade in one piece are read', a
   assert.ok(text.endsWith('\x88\x02\x03\xe8'));
 });
 
+/** What a caller says; its body never comes. */
+const INVITE = 'INVITE sip:00441234567090@127.0.0.1 SIP/2.0\r\nContent-Length: 0\r\n\r\n';
+const READ = { method: 'INVITE', called_number: '00441234567090' };
+
 const ATTACKS: Readonly<Record<string, Buffer>> = {
-  'a frame that says it has 2 GiB': frame(0x82, '', [0xff, 0, 0, 0, 0, 0x80, 0, 0, 0]),
-  'a frame of 128 KiB': frame(0x82, '', [0xff, 0, 0, 0, 0, 0, 2, 0, 0]),
-  'a compressed frame': frame(0xc2, 'x'),
-  'a frame without mask': Buffer.from([0x81, 0x01, 0x41]),
-  'fragments without end': Buffer.concat([frame(0x01, 'O'), ...Array(100).fill(frame(0x00, 'P'))]),
-  'no frame of any kind': Buffer.from('OPTIONS sip:100@127.0.0.1 SIP/2.0\r\n\r\n'),
+  'a frame that says it has 2 GiB': frame(0x82, INVITE, [0xff, 0, 0, 0, 0, 0x80, 0, 0, 0]),
+  'a frame of 128 KiB': frame(0x82, INVITE, [0xff, 0, 0, 0, 0, 0, 2, 0, 0]),
+  'a compressed frame': frame(0xc2, INVITE),
+  'a frame without mask': Buffer.concat([Buffer.from([0x81, INVITE.length]), Buffer.from(INVITE)]),
+  'an unknown kind of frame': frame(0x83, INVITE),
+  'a continuation of nothing': frame(0x80, INVITE),
+  'no frame of any kind': Buffer.from(INVITE),
 };
 
-test('attacks on the frames are recorded, and end their connection alone', async () => {
+test('attacks on the frames are recorded with what they said, and end their connection alone', async () => {
   await using daemon = await DaemonProcess.start(['-r', '--fold-window=0']);
-  for (const octets of Object.values(ATTACKS)) {
+  for (const [count, [name, octets]] of Object.entries(ATTACKS).entries()) {
     const { socket, heard } = await open(daemon.ports.tcp, HEAD);
-    socket.write(octets);
+    await until('the upgrade', () => heard().length > 0);
+    // Nobody waits for what is announced and not sent.
+    if (name.startsWith('a frame ') && name.endsWith('iB')) socket.end(octets);
+    else socket.write(octets);
     await once(socket, 'close');
-    assert.ok(heard().toString('latin1').endsWith('\x88\x02\x03\xea'));
+    assert.doesNotMatch(heard().toString('latin1'), /SIP\/2\.0/, name);
+    assert.match(heard().toString('hex'), /880203e[8a]$/, name);
+    await daemon.recorded(2 * count + 2);
+    const [row] = daemon.rows(
+      'SELECT method, called_number, anomalies FROM honey ORDER BY honey_id DESC LIMIT 1',
+    );
+    const { anomalies, ...read } = row ?? {};
+    assert.deepEqual(read, READ, name);
+    assert.match(String(anomalies), /web_socket_frame/, name);
   }
-  await daemon.recorded(Object.keys(ATTACKS).length * 2);
-  const rows = daemon.rows(
-    `SELECT count(*) AS n FROM honey WHERE anomalies LIKE '%web_socket_frame%'`,
-  );
-  assert.equal(rows[0]?.['n'], Object.keys(ATTACKS).length);
 });
 
-test('a message that breaks off in a WebSocket leaves a row', async () => {
+/** Ends of a message that is not whole. */
+const CUT: Readonly<Record<string, Buffer>> = {
+  'within a frame': frame(0x81, INVITE, [0xfe, 4, 0]),
+  'within the second frame of a segment': Buffer.concat([
+    frame(0x81, '\r\n\r\n'),
+    frame(0x81, INVITE, [0xfe, 4, 0]),
+  ]),
+  'before the last fragment': Buffer.concat([
+    frame(0x01, INVITE.slice(0, 40)),
+    frame(0x89, 'still there'),
+    frame(0x00, INVITE.slice(40)),
+    frame(0x89, 'still there'),
+  ]),
+  'before its last fragments, of which there are many': Buffer.concat([
+    frame(0x01, ''),
+    ...Array.from(INVITE, (letter) => frame(0x00, letter)),
+  ]),
+  'in the head of its last fragment': Buffer.concat([
+    frame(0x01, INVITE),
+    frame(0x80, '').subarray(0, 3),
+  ]),
+};
+
+for (const [name, isTls, end] of [
+  ['ends', false, (socket: Socket) => socket.end()],
+  ['is reset', false, (socket: Socket) => socket.resetAndDestroy()],
+  ['ends under TLS', true, (socket: Socket) => socket.end()],
+  // Without the end that TLS has of its own (RFC 8446 §6.1).
+  ['is dropped under TLS', true, (socket: Socket) => socket.destroy()],
+  ['is closed by a frame', false, (socket: Socket) => socket.end(frame(0x88, ''))],
+] as const) {
+  test(`a message in a WebSocket that ${name} is recorded with what it said`, async () => {
+    await using daemon = await DaemonProcess.start([
+      '-r',
+      '--fold-window=0',
+      ...(isTls ? ['-z', '127.0.0.1:0'] : []),
+    ]);
+    const port = isTls ? daemon.ports.tls : daemon.ports.tcp;
+    // The rest of a head would be taken out of the frame that closes.
+    const places = Object.entries(CUT).filter(
+      ([place]) => name !== 'is closed by a frame' || !place.startsWith('in the head'),
+    );
+    for (const [count, [place, octets]] of places.entries()) {
+      const { socket, heard } = await open(port, HEAD, isTls);
+      await until('the upgrade', () => heard().length > 0);
+      await new Promise((resolve) => socket.write(octets, resolve));
+      // A reset discards what the daemon has not read.
+      if (name === 'is reset' || name.startsWith('is dropped'))
+        await until('all to be read', () => isRead(socket, port));
+      end(socket);
+      await daemon.recorded(2 * count + 2);
+      const [row] = daemon.rows(
+        'SELECT method, called_number, grade, anomalies FROM honey ORDER BY honey_id DESC LIMIT 1',
+      );
+      const { anomalies, ...read } = row ?? {};
+      assert.deepEqual(read, { ...READ, grade: 'handshake' }, place);
+      assert.match(String(anomalies), /^web_socket_unfinished(,missing|$)/, place);
+      socket.destroy();
+    }
+  });
+}
+
+test('an upgrade that breaks off leaves a row', async () => {
   await using daemon = await DaemonProcess.start(['-r', '--fold-window=0']);
-  const { socket } = await open(daemon.ports.tcp, HEAD);
-  socket.end(frame(0x01, 'INVITE sip:100@127.0.0.1'));
-  await daemon.recorded(2);
-  const half = await open(daemon.ports.tcp, HEAD.slice(0, 60));
-  half.socket.end();
-  await daemon.recorded(3);
-  const rows = daemon.rows('SELECT anomalies FROM honey ORDER BY honey_id');
-  assert.match(String(rows[1]?.['anomalies']), /web_socket_unfinished/);
-  assert.match(String(rows[2]?.['anomalies']), /http/);
-  await until('both to be gone', () => socket.closed && half.socket.closed);
+  const { socket } = await open(daemon.ports.tcp, HEAD.slice(0, 60));
+  socket.end();
+  await daemon.recorded(1);
+  assert.match(String(daemon.rows('SELECT anomalies FROM honey')[0]?.['anomalies']), /http/);
 });

@@ -7,7 +7,6 @@ import {
   machineAddresses,
   StreamListener,
   UdpListener,
-  WebSocketCodecs,
   WebSocketFramer,
   type Frame,
   type OnDatagram,
@@ -65,7 +64,6 @@ export class SipListeners implements AsyncDisposable {
   readonly #ports: SipListenersPorts;
   readonly #options: SipListenersOptions;
   readonly #quota: ConnectionQuota;
-  readonly #codecs = new WebSocketCodecs();
   readonly #scope = new AsyncDisposableStack();
   readonly #udp: UdpListener[] = [];
   readonly #tcp: StreamListener[] = [];
@@ -156,10 +154,7 @@ export class SipListeners implements AsyncDisposable {
         ...(streamLimits && { limits: streamLimits }),
         ...(tls && { tls }),
       },
-      () =>
-        webSockets === true
-          ? new WebSocketFramer(new StreamFramer(), this.#codecs)
-          : new StreamFramer(),
+      () => (webSockets === true ? new WebSocketFramer(new StreamFramer()) : new StreamFramer()),
       onFrame,
     );
     return this.#scope.use(listener);

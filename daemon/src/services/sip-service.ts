@@ -270,7 +270,7 @@ export class SipService implements AsyncDisposable {
   }
 
   #onFrame(frame: Frame, connection: StreamConnection): void {
-    if (frame.kind === 'control' || frame.kind === 'wait') return;
+    if (frame.kind === 'control') return;
     if (frame.kind === 'ping') {
       const { pong } = this.#honeypot;
       if (pong !== undefined) connection.send(pong);
@@ -311,7 +311,7 @@ export class SipService implements AsyncDisposable {
     this.#arm(nowMs);
   }
 
-  /** A contact that brought no message: refused over a limit, silent, or without TLS on the TLS port. */
+  /** A contact without a message that can be answered: refused over a limit, silent, or without TLS on the TLS port. */
   #onEvidence(evidence: StreamEvidence): void {
     const { transport, source, local, octets, code, hello } = evidence;
     this.#received[transport] += 1;
@@ -322,7 +322,12 @@ export class SipService implements AsyncDisposable {
       transport,
       clock: this.#ports.clock,
     });
-    const { observation } = this.#honeypot.receive({ ...input, hello, notSip: code });
+    const { observation } = this.#honeypot.receive(
+      // Who speaks to the port of TLS without TLS still says something.
+      code === 'tls_expected'
+        ? { ...input, framingAnomalies: [code], isUnfinished: true }
+        : { ...input, hello, notSip: code },
+    );
     const nowMs = this.#ports.clock.nowMs();
     this.#record(observation, nowMs);
     this.#arm(nowMs);

@@ -16,7 +16,7 @@ export interface Received<Path> {
   readonly epochUs: number;
   /** Codes of anomalies that the framer found. */
   readonly framingAnomalies: readonly string[];
-  /** The message was cut off: it is recorded as far as it came, and never answered. */
+  /** The message was cut off or broke the rules of its transport: it is recorded as far as it came, and never answered. */
   readonly isUnfinished?: boolean;
   /**
    * No reply may go to the source now, because its reply budget is used up: none is made, and for a request without

@@ -8,7 +8,7 @@ export type Frame =
       readonly anomalies: readonly string[];
       /** The stream cannot be read after this message: answer it, then close. */
       readonly close: boolean;
-      /** It was cut off, and must not be answered. */
+      /** It was cut off or broke the rules of its transport, and must not be answered. */
       readonly isUnfinished: boolean;
       /** The first octets before it that belong to no message; empty if there were none. */
       readonly skipped: Uint8Array;
@@ -17,8 +17,6 @@ export type Frame =
   | { readonly kind: 'upgrade'; readonly octets: Uint8Array; readonly reply: Uint8Array }
   /** Concerns only the connection and the framer. */
   | { readonly kind: 'control'; readonly reply: Uint8Array | undefined; readonly close: boolean }
-  /** Nothing more is read until this resolves; then the framer is asked again, with no octets. */
-  | { readonly kind: 'wait'; readonly until: Promise<void> }
   /** A keep-alive that expects an answer. */
   | { readonly kind: 'ping' }
   /** Not a message of the protocol; the connection is closed. */

@@ -24,4 +24,3 @@ export type { TlsOptions } from './tls-acceptor.ts';
 export { UdpListener, type UdpOptions, type UdpPorts } from './udp-listener.ts';
 export type { OnDatagram, UdpCounts, UdpSocket } from './udp-socket.ts';
 export { WebSocketFramer } from './web-socket/web-socket-framer.ts';
-export { WebSocketCodecs } from './web-socket/codecs.ts';

@@ -98,17 +98,8 @@ export const SERVER_NAME_CHARACTERS_MAX = 255;
 /** Octets of an HTTP request that may ask for a WebSocket. Chosen: as much as common servers read of one (8 KiB). */
 export const UPGRADE_HEAD_OCTETS_MAX = 8192;
 
-/** Octets of one message in a WebSocket, as on a stream; a frame that announces more ends the connection. */
+/** Octets of one message in a WebSocket, as on a stream; of a longer one the first are read, and the connection ends. */
 export const WEB_SOCKET_MESSAGE_OCTETS_MAX = 98_304;
-
-/** Fragments of one message in a WebSocket. Chosen: clients send one. */
-export const WEB_SOCKET_FRAGMENTS_MAX = 64;
-
-/** Pieces in which one frame of a WebSocket may arrive. Chosen: enough for a long message octet by octet. */
-export const WEB_SOCKET_CHUNKS_MAX = 4096;
-
-/** Octets kept of a frame that cannot be read. Chosen: its header and the beginning of what it masks. */
-export const WEB_SOCKET_REFUSED_OCTETS_MAX = 256;
 
 /**
  * Octets of unfinished messages on all streams of one thread; the connection that exceeds this is not read further, and

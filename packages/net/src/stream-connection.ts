@@ -143,17 +143,20 @@ export class StreamConnection implements StreamPath {
     if (!this.#reading) return;
     let framed = false;
     for (const frame of this.#framer.push(octets)) {
-      if (!this.#reading) return;
-      framed = true;
+      framed ||= frame.kind !== 'control';
       this.#tell(frame);
+      if (isLast(frame)) return;
     }
-    if (!this.#reading) return;
+    if (!this.#reading) {
+      this.#tellRest(); // Its owner closes it, and what had come by then is still read.
+      return;
+    }
     if (!this.#noteWaiting()) {
       this.#endReading();
       return;
     }
     const { midMessage } = this.#framer;
-    // A started message keeps its first deadline, however often its sender adds an octet.
+    // A started message keeps its first deadline, however often its sender adds an octet or asks for a sign of life.
     if (midMessage && this.#midMessage && !framed) return;
     this.#midMessage = midMessage;
     this.#arm(midMessage ? this.#limits.messageMsMax : this.#limits.idleMsMax, this.#onDeadline);
@@ -168,34 +171,15 @@ export class StreamConnection implements StreamPath {
   }
 
   #tell(frame: Frame): void {
-    if (frame.kind === 'wait') {
-      void this.#wait(frame.until);
-      return;
-    }
     if (frame.kind === 'control') {
-      this.#control(frame.reply, frame.close);
+      if (frame.reply !== undefined) this.#write(frame.reply);
+      if (frame.close) this.closeSoon();
       return;
     }
     if (frame.kind !== 'ping') this.#messagesCount += 1;
     this.#events.onFrame(frame, this);
     if (frame.kind === 'upgrade') this.#write(frame.reply);
-    if (frame.kind === 'refused' || (frame.kind === 'message' && frame.close)) this.closeSoon();
-  }
-
-  async #wait(until: Promise<void>): Promise<void> {
-    this.#socket.pause();
-    try {
-      await until;
-      this.#onData(new Uint8Array(0));
-    } catch {
-      this.#endReading(); // What has arrived is treated as it is.
-    }
-    this.#socket.resume();
-  }
-
-  #control(reply: Uint8Array | undefined, close: boolean): void {
-    if (reply !== undefined) this.#write(reply);
-    if (close) this.closeSoon();
+    if (isLast(frame)) this.closeSoon();
   }
 
   readonly #onDeadline = (): void => this.#endReading();
@@ -203,10 +187,14 @@ export class StreamConnection implements StreamPath {
   /** No more will come, or we no longer wait: hands on what was read of a message, then closes. */
   #endReading(): void {
     if (!this.#reading) return;
+    this.#tellRest();
+    this.closeSoon();
+  }
+
+  #tellRest(): void {
     const rest = this.#framer.flush();
     if (rest !== undefined) this.#tell(rest);
     this.#noteWaiting();
-    this.closeSoon();
   }
 
   #onClose(): void {
@@ -222,4 +210,10 @@ export class StreamConnection implements StreamPath {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(action, ms);
   }
+}
+
+/** Whether nothing more can be read after it. */
+function isLast(frame: Frame): boolean {
+  if (frame.kind === 'message' || frame.kind === 'control') return frame.close;
+  return frame.kind === 'refused';
 }

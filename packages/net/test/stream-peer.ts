@@ -10,6 +10,7 @@ import {
   ensureCertificate,
   StreamListener,
   type Frame,
+  type Framer,
   type StreamConnection,
   type StreamEvidence,
   type StreamOptions,
@@ -45,6 +46,7 @@ export async function listen(
   options: Partial<StreamOptions>,
   admits: (address: string) => boolean = () => true,
   connections: ConstructorParameters<typeof ConnectionQuota>[0] = CONNECTIONS,
+  newFramer: () => Framer = () => new LineFramer(),
 ) {
   const frames = new Arrivals<Framed>();
   const evidence = new Arrivals<Told>();
@@ -62,7 +64,7 @@ export async function listen(
       ...options,
       limits: { closePauseMs: 20, ...options.limits },
     },
-    () => new LineFramer(),
+    newFramer,
     (frame, connection) => {
       const text = 'octets' in frame ? Buffer.from(frame.octets).toString('latin1') : '';
       frames.push({ frame, text, connection });

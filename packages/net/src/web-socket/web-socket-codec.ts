@@ -1,78 +1,93 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { Receiver, Sender } from 'ws';
-import type { Frame } from '../framer.ts';
+import type { Frame, Framer } from '../framer.ts';
+import { WEB_SOCKET_MESSAGE_OCTETS_MAX } from '../limits.ts';
 import {
-  WEB_SOCKET_CHUNKS_MAX,
-  WEB_SOCKET_FRAGMENTS_MAX,
-  WEB_SOCKET_MESSAGE_OCTETS_MAX,
-  WEB_SOCKET_REFUSED_OCTETS_MAX,
-} from '../limits.ts';
+  FRAME_HEAD_OCTETS_MAX,
+  frameHeadSize,
+  isTextForFrame,
+  Opcode,
+  parseFrameHead,
+  type FrameHead,
+} from './frame-head.ts';
+import { OctetBuffer } from './octet-buffer.ts';
 
-/** RFC 6455 §11.8. */
-const Opcode = { text: 1, binary: 2, close: 8, pong: 10 } as const;
 /** RFC 6455 §7.4.1, as two octets. */
 const CLOSE_NORMAL = new Uint8Array([0x03, 0xe8]);
 const CLOSE_PROTOCOL_ERROR = new Uint8Array([0x03, 0xea]);
+const NOTHING = new Uint8Array(0);
+
+/** A message whose last frame has not ended. */
+interface Message {
+  readonly opcode: number;
+  /** The head of its first frame: all there is to record if nothing follows. */
+  readonly head: Uint8Array;
+  readonly octets: OctetBuffer;
+  /** One of its frames breaks a rule, or it is too large. */
+  readonly isFaulty: boolean;
+}
 
 /**
  * One WebSocket after its upgrade, the server's side (RFC 6455): octets in, frames out. One WebSocket message is one SIP
- * message (RFC 7118 §5). Reading frames is `ws`' business, within limits on octets, fragments and pieces.
+ * message (RFC 7118 §5). What breaks the rules or never ends is handed over as far as it came, to be recorded and not
+ * answered: a codec for well-behaved clients would throw it away.
  */
 export class WebSocketCodec {
-  readonly #receiver: Receiver;
+  /** For a peer that goes on without frames. */
+  readonly #plain: Framer;
+  #isPlain = false;
+  readonly #head = new Uint8Array(FRAME_HEAD_OCTETS_MAX);
+  #headCount = 0;
+  /** The frame whose payload is being read. */
+  #frame: FrameHead | undefined;
+  /** Octets of its payload that have come. */
+  #payloadCount = 0;
+  #message: Message | undefined;
+  readonly #control = new OctetBuffer();
   #frames: Frame[] = [];
-  /** Octets since the last whole frame. */
-  #waitingOctets = 0;
-  /** The first of them. */
-  #begun: Uint8Array = new Uint8Array(0);
   /** We answer with the opcode that the peer uses. */
   #opcode: number = Opcode.text;
+  /** What comes after this push is not read. */
+  #isOver = false;
   #isClosed = false;
   #farewell: Uint8Array | undefined = wrap(CLOSE_NORMAL, Opcode.close);
 
-  constructor() {
-    this.#receiver = new Receiver({
-      isServer: true,
-      maxPayload: WEB_SOCKET_MESSAGE_OCTETS_MAX,
-      maxFragments: WEB_SOCKET_FRAGMENTS_MAX,
-      maxBufferedChunks: WEB_SOCKET_CHUNKS_MAX,
-      skipUTF8Validation: true, // What attackers send is recorded as it is.
-    });
-    this.#receiver.on('message', (octets, isBinary) => this.#onMessage(octets, isBinary));
-    this.#receiver.on('ping', (octets) => this.#add(control(wrap(octets, Opcode.pong), false)));
-    this.#receiver.on('pong', () => this.#add(control(undefined, false)));
-    this.#receiver.on('conclude', () => this.#conclude());
-    this.#receiver.on('error', () => undefined); // push() has handled it already.
+  constructor(plain: Framer) {
+    this.#plain = plain;
   }
 
+  /** Octets kept of what is not complete. */
   get waitingOctets(): number {
-    return this.#waitingOctets;
+    if (this.#isPlain) return this.#plain.waitingOctets;
+    const ofMessage = (this.#message?.octets.size ?? 0) + (this.#message?.head.length ?? 0);
+    return this.#headCount + this.#control.size + ofMessage;
   }
 
   push(octets: Uint8Array): readonly Frame[] {
     if (this.#isClosed) return [];
-    if (this.#waitingOctets === 0) {
-      this.#begun = new Uint8Array(octets.subarray(0, WEB_SOCKET_REFUSED_OCTETS_MAX));
-    }
-    this.#waitingOctets += octets.length;
     this.#frames = [];
-    this.#receiver.write(Buffer.from(octets)); // A copy, because the receiver keeps and unmasks it.
-    if (this.#receiver.errored !== null) {
-      this.#frames.push({ kind: 'refused', octets: this.#begun, code: 'web_socket_frame' });
-      this.#isClosed = true;
-      this.#farewell = wrap(CLOSE_PROTOCOL_ERROR, Opcode.close);
-    }
+    for (let at = 0; at < octets.length;) at += this.#take(octets.subarray(at));
+    if (!this.#isOver) return this.#frames;
+    // Everything that came in this piece is handed over before the connection ends.
+    const rest = this.flush();
+    if (rest !== undefined) this.#frames.push(goingOn(rest));
+    this.#frames.push(control(undefined, true));
     return this.#frames;
   }
 
-  /** Returns what was read of a message that never ended, once. It is masked, so only its beginning is kept. */
+  /** Returns what came of a message that never ended, once. */
   flush(): Frame | undefined {
-    const isLost = !this.#isClosed && this.#waitingOctets > 0;
+    if (this.#isClosed) return undefined;
     this.#isClosed = true;
-    return isLost
-      ? { kind: 'refused', octets: this.#begun, code: 'web_socket_unfinished' }
-      : undefined;
+    if (this.#isPlain) return astray(this.#plain.flush());
+    const head = this.#head.subarray(0, this.#headCount);
+    const message = this.#message;
+    this.#headCount = 0;
+    this.#message = undefined;
+    if (message !== undefined) return unfinished(message);
+    // Half a head, or half a Ping.
+    const begun = { opcode: Opcode.text, head, octets: this.#control, isFaulty: this.#isOver };
+    return head.length === 0 ? undefined : unfinished(begun);
   }
 
   /** Puts a message of ours into a frame. */
@@ -85,37 +100,196 @@ export class WebSocketCodec {
     return this.#farewell;
   }
 
-  #onMessage(octets: Uint8Array, isBinary: boolean): void {
-    this.#opcode = isBinary ? Opcode.binary : Opcode.text;
-    // RFC 7118 §6: keep-alives are those of RFC 5626, each in a separate message.
-    if (octets.every(isLineEnd)) this.#add({ kind: 'ping' });
-    else {
-      const skipped = new Uint8Array(0);
-      const isWhole = { close: false, isUnfinished: false };
-      this.#add({ kind: 'message', octets, anomalies: [], skipped, ...isWhole });
+  /** Takes some of the octets. @returns How many. */
+  #take(octets: Uint8Array): number {
+    if (this.#isPlain) return this.#takePlain(octets);
+    return this.#frame === undefined ? this.#takeHead(octets) : this.#takePayload(octets);
+  }
+
+  #takeHead(octets: Uint8Array): number {
+    const wanted = frameHeadSize(this.#head.subarray(0, this.#headCount));
+    const taken = octets.subarray(0, wanted - this.#headCount);
+    this.#head.set(taken, this.#headCount);
+    this.#headCount += taken.length;
+    const head = this.#head.subarray(0, this.#headCount);
+    if (head.length === 2 && isTextForFrame(head)) this.#leaveFrames(head);
+    else if (head.length >= 2 && head.length === frameHeadSize(head)) this.#begin(head);
+    return taken.length;
+  }
+
+  #begin(octets: Uint8Array): void {
+    const head = parseFrameHead(octets);
+    this.#frame = head;
+    this.#payloadCount = 0;
+    if (!head.isControl) this.#beginData(head, octets);
+    if (head.payloadSize === 0) this.#endFrame(head);
+  }
+
+  /** RFC 6455 §5.4: a message is a frame of text or binary, and continuations until one is final. */
+  #beginData(head: FrameHead, octets: Uint8Array): void {
+    const isContinuation = head.opcode === Opcode.continuation;
+    const isOutOfPlace = isContinuation === (this.#message === undefined);
+    if (!isContinuation && this.#message !== undefined) {
+      this.#frames.push(goingOn(unfinished(this.#message)));
+      this.#message = undefined;
     }
+    const message = this.#message ?? {
+      opcode: head.opcode,
+      head: new Uint8Array(octets),
+      octets: new OctetBuffer(),
+      isFaulty: this.#isOver,
+    };
+    const isTooLarge = message.octets.size + head.payloadSize > WEB_SOCKET_MESSAGE_OCTETS_MAX;
+    const isFaulty = message.isFaulty || head.isFaulty || isOutOfPlace || isTooLarge;
+    this.#message = { ...message, isFaulty };
   }
 
-  #add(frame: Frame): void {
-    this.#waitingOctets = 0;
-    this.#frames.push(frame);
+  #takePayload(octets: Uint8Array): number {
+    const head = this.#frame;
+    if (head === undefined) return octets.length;
+    const taken = octets.subarray(0, head.payloadSize - this.#payloadCount);
+    const { mask } = head;
+    const clear = mask === undefined ? taken : unmasked(taken, mask, this.#payloadCount);
+    this.#payloadCount += taken.length;
+    const into = head.isControl ? this.#control : this.#message?.octets;
+    const room = WEB_SOCKET_MESSAGE_OCTETS_MAX - (into?.size ?? 0);
+    into?.append(clear.subarray(0, room));
+    if (clear.length > room) {
+      this.#frame = undefined;
+      this.#headCount = 0;
+      this.#endMessage();
+      return octets.length; // What follows is still part of it.
+    }
+    if (this.#payloadCount === head.payloadSize) this.#endFrame(head);
+    return taken.length;
   }
 
-  /** The peer closes: we confirm it, and nothing follows. */
+  #endFrame(head: FrameHead): void {
+    this.#frame = undefined;
+    this.#headCount = 0;
+    if (head.isControl) this.#endControl(head.opcode, this.#control.take());
+    else if (head.isFinal) this.#endMessage();
+  }
+
+  #endControl(opcode: number, octets: Uint8Array): void {
+    if (opcode === Opcode.close) this.#conclude();
+    else if (opcode === Opcode.ping) {
+      this.#frames.push(control(wrap(octets, Opcode.pong), false));
+    } else this.#frames.push(control(undefined, false));
+  }
+
+  #endMessage(): void {
+    const message = this.#message;
+    if (message === undefined) return;
+    this.#message = undefined;
+    if (message.isFaulty) {
+      this.#frames.push(goingOn(faulty(message)));
+      this.#fail();
+      return;
+    }
+    this.#opcode = message.opcode;
+    const octets = message.octets.take();
+    // RFC 7118 §6: keep-alives are those of RFC 5626, each in a separate message.
+    if (octets.every(isLineEnd)) this.#frames.push({ kind: 'ping' });
+    else this.#frames.push({ ...asMessage(octets, []), close: false, isUnfinished: false });
+  }
+
+  /** The peer closes, and we confirm it. */
   #conclude(): void {
-    this.#add(control(this.#farewell, true));
-    this.#isClosed = true;
+    if (this.#message !== undefined) {
+      this.#frames.push(goingOn(unfinished(this.#message)));
+      this.#message = undefined;
+    }
+    this.#frames.push(control(this.#farewell, false));
     this.#farewell = undefined;
+    this.#isOver = true;
   }
+
+  #fail(): void {
+    if (!this.#isOver) this.#farewell = wrap(CLOSE_PROTOCOL_ERROR, Opcode.close);
+    this.#isOver = true;
+  }
+
+  /** Text in the place of a frame: the peer speaks SIP without frames. */
+  #leaveFrames(octets: Uint8Array): void {
+    if (this.#message !== undefined) {
+      this.#frames.push(goingOn(unfinished(this.#message)));
+      this.#message = undefined;
+    }
+    this.#isPlain = true;
+    this.#headCount = 0;
+    this.#takePlain(new Uint8Array(octets));
+  }
+
+  #takePlain(octets: Uint8Array): number {
+    for (const frame of this.#plain.push(octets)) {
+      const read = astray(frame);
+      if (read === undefined) continue;
+      this.#frames.push(goingOn(read));
+      this.#fail();
+    }
+    return octets.length;
+  }
+}
+
+type MessageFrame = Frame & { readonly kind: 'message' };
+
+function asMessage(octets: Uint8Array, anomalies: readonly string[]): MessageFrame {
+  const isCut = { close: true, isUnfinished: true };
+  return { kind: 'message', octets, anomalies, skipped: NOTHING, ...isCut };
+}
+
+function faulty(message: Message): MessageFrame {
+  return asMessage(said(message), ['web_socket_frame']);
+}
+
+function unfinished(message: Message): MessageFrame {
+  const ofFrame = message.isFaulty ? ['web_socket_frame'] : [];
+  return asMessage(said(message), [...ofFrame, 'web_socket_unfinished']);
+}
+
+/** What came of the payload, or else of the frame. */
+function said({ octets, head }: Message): Uint8Array {
+  return octets.size === 0 ? head : octets.take();
+}
+
+/** What came without frames. Nothing of it is answered, also no keep-alive. */
+function astray(frame: Frame | undefined): Frame | undefined {
+  const code = 'web_socket_frame';
+  if (frame?.kind === 'refused') return { ...frame, code };
+  if (frame?.kind !== 'message') return undefined;
+  return { ...frame, anomalies: [code, ...frame.anomalies], isUnfinished: true };
+}
+
+/** The same, and what follows in the same piece is read as well. */
+function goingOn(frame: Frame): Frame {
+  return frame.kind === 'message' ? { ...frame, close: false } : frame;
 }
 
 function control(reply: Uint8Array | undefined, close: boolean): Frame {
   return { kind: 'control', reply, close };
 }
 
+/** A whole message, or a control frame, as servers send it: in one frame, without a mask. */
 function wrap(octets: Uint8Array, opcode: number): Uint8Array {
-  const options = { fin: true, rsv1: false, opcode, mask: false, readOnly: true } as const;
-  return Buffer.concat(Sender.frame(octets, options));
+  const { length } = octets;
+  const size =
+    length < 126
+      ? [length]
+      : length < 65_536
+        ? [126, length >> 8, length & 0xff]
+        : [127, 0, 0, 0, 0];
+  if (length >= 65_536)
+    size.push(length >>> 24, (length >> 16) & 0xff, (length >> 8) & 0xff, length & 0xff);
+  const frame = new Uint8Array(1 + size.length + length);
+  frame.set([0x80 | opcode, ...size]);
+  frame.set(octets, 1 + size.length);
+  return frame;
+}
+
+/** RFC 6455 §5.3. @param at Where in the payload the octets begin. */
+function unmasked(octets: Uint8Array, mask: Uint8Array, at: number): Uint8Array {
+  return octets.map((octet, index) => octet ^ (mask[(at + index) & 3] ?? 0));
 }
 
 function isLineEnd(octet: number): boolean {

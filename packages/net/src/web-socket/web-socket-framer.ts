@@ -4,8 +4,7 @@ import { latin1Octets, latin1Text } from '@sentrypeer/bytes';
 import type { Frame, Framer } from '../framer.ts';
 import { UPGRADE_HEAD_OCTETS_MAX } from '../limits.ts';
 import { isOfPage, upgradeAnswer } from './upgrade.ts';
-import type { WebSocketCodecs } from './codecs.ts';
-import type { WebSocketCodec } from './web-socket-codec.ts';
+import { WebSocketCodec } from './web-socket-codec.ts';
 
 const METHOD = 'GET ';
 const HEAD_END = '\r\n\r\n';
@@ -20,11 +19,9 @@ export class WebSocketFramer implements Framer {
   /** What has come so far of a possible upgrade request, Latin-1; `undefined` once it is decided. */
   #head: string | undefined = '';
 
-  readonly #codecs: WebSocketCodecs;
   #isFromPage = false;
 
-  constructor(inner: Framer, codecs: WebSocketCodecs) {
-    this.#codecs = codecs;
+  constructor(inner: Framer) {
     this.#inner = inner;
   }
 
@@ -59,13 +56,9 @@ export class WebSocketFramer implements Framer {
     const isRequest = start === METHOD && end !== -1 && end <= UPGRADE_HEAD_OCTETS_MAX;
     const request = isRequest ? head.slice(0, end + HEAD_END.length) : '';
     const answer = isRequest ? upgradeAnswer(request) : undefined;
-    const codec = answer === undefined ? undefined : this.#codecs.make();
-    if (answer !== undefined && codec === undefined) {
-      this.#head = head;
-      return [{ kind: 'wait', until: this.#codecs.load() }];
-    }
     this.#head = undefined;
-    if (answer === undefined || codec === undefined) return this.#inner.push(latin1Octets(head));
+    if (answer === undefined) return this.#inner.push(latin1Octets(head));
+    const codec = new WebSocketCodec(this.#inner);
     this.#codec = codec;
     this.#isFromPage = isOfPage(request);
     const upgrade: Frame = {
