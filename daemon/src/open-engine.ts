@@ -57,6 +57,7 @@ export async function openEngine(ports: EnginePorts, config: Config): Promise<En
       ...(pushesToFleet(config) ? [FLEET_CURSOR] : []),
     ],
     owedMaxOctets: config.webhookBacklogOctets,
+    isSmall: config.profile === 'small',
     judge: judgeOptions(config, ports.stage),
   };
   // Each branch loads only what it needs: a thread's memory is mostly its code.

@@ -40,6 +40,8 @@ export interface StoreServiceOptions {
   /** Cursors of endpoints; events after them are not removed, up to `owedMaxOctets`. */
   readonly owedCursors: readonly string[];
   readonly owedMaxOctets: number;
+  /** Whether memory matters more than time. */
+  readonly isSmall: boolean;
   readonly judge: JudgeOptions;
 }
 
@@ -108,6 +110,7 @@ export class StoreService implements WriterCommands {
       diskFreeOctetsMin: options.diskFreeMinOctets,
       owedCursors: options.owedCursors,
       owedOctetsMax: options.owedMaxOctets,
+      isSmall: options.isSmall,
     });
     return new StoreService(ports, store, options.judge);
   }

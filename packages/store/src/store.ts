@@ -68,6 +68,8 @@ export interface StoreOptions {
   readonly owedCursors?: readonly string[];
   /** Octets by which the database may exceed its size for them, 0 and above. @default 1 GiB */
   readonly owedOctetsMax?: number;
+  /** Saves memory at the expense of time. @default false */
+  readonly isSmall?: boolean;
 }
 
 /** The event log. One thread owns it and is the only writer; every call is synchronous. */
@@ -157,7 +159,7 @@ export class Store {
 
   /** Opens, creates or migrates. Throws `OperatingError` and leaves nothing open if that fails. */
   static open(ports: StorePorts, options: StoreOptions): Store {
-    const database = openForWriting(options.path, ports);
+    const database = openForWriting(options.path, ports, options.isSmall);
     try {
       return new Store(ports, options, database);
     } catch (error) {

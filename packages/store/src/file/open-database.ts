@@ -12,14 +12,19 @@ import {
   READER_LOCK_WAIT_MS,
   WAL_OCTETS_MAX,
   WRITER_CACHE_OCTETS,
+  WRITER_CACHE_OCTETS_SMALL,
   WRITER_LOCK_WAIT_MS,
 } from '../limits.ts';
 import { honeyColumns, migrate, type OpeningPorts } from './migration.ts';
 import { recogniseVersion } from './recognise.ts';
 import { HONEY_COLUMNS, SCHEMA_VERSION } from './schema.ts';
 
-/** Opens the database for writing: creates it, or migrates an older one to our schema. */
-export function openForWriting(path: string, ports: OpeningPorts): DatabaseSync {
+/**
+ * Opens the database for writing: creates it, or migrates an older one to our schema.
+ *
+ * @param isSmall Saves memory at the expense of time.
+ */
+export function openForWriting(path: string, ports: OpeningPorts, isSmall = false): DatabaseSync {
   if (checkFile(path)) checkReadable(path);
   checkDirectory(path);
   return opened(path, { readOnly: false }, (database) => {
@@ -30,7 +35,8 @@ export function openForWriting(path: string, ports: OpeningPorts): DatabaseSync 
       // A migration says so when it is through.
       if (version === SCHEMA_VERSION) database.exec(`PRAGMA user_version = ${version}`);
     }
-    database.exec(`PRAGMA cache_size = -${WRITER_CACHE_OCTETS / 1024}`);
+    const cacheOctets = isSmall ? WRITER_CACHE_OCTETS_SMALL : WRITER_CACHE_OCTETS;
+    database.exec(`PRAGMA cache_size = -${cacheOctets / 1024}`); // In KiB.
     if (version < SCHEMA_VERSION) migrate(database, ports, version);
     const mode = database.prepare('PRAGMA journal_mode = WAL').get()?.['journal_mode'];
     if (mode !== 'wal') {

@@ -14,7 +14,9 @@ import { test } from 'node:test';
 import { OperatingError } from '@sentrypeer/kernel';
 import { ApiKeys } from '../../src/access/api-keys.ts';
 import { backupDatabase } from '../../src/file/backup.ts';
+import { openForWriting } from '../../src/file/open-database.ts';
 import { SCHEMA_VERSION } from '../../src/file/schema.ts';
+import { WRITER_CACHE_OCTETS, WRITER_CACHE_OCTETS_SMALL } from '../../src/limits.ts';
 import { Store } from '../../src/store.ts';
 import { StoreReader } from '../../src/store-reader.ts';
 import { distinctBatch, TestClock, TestDirectory, TestLogger } from '../fixtures.ts';
@@ -108,6 +110,18 @@ test('Store.open() makes a database whose table honey a reader of 4.x finds', ()
     'source_total',
     'user_agent_total',
   ]);
+});
+
+test('openForWriting() takes less memory for pages where it is scarce', () => {
+  using directory = new TestDirectory();
+  const ports = { logger: new TestLogger(), clock: new TestClock() };
+  for (const isSmall of [false, true]) {
+    const database = openForWriting(directory.file('sentrypeer.db'), ports, isSmall);
+    const octets = isSmall ? WRITER_CACHE_OCTETS_SMALL : WRITER_CACHE_OCTETS;
+    const kib = Object.values(database.prepare('PRAGMA cache_size').get() ?? {})[0];
+    database.close();
+    assert.equal(kib, -octets / 1024);
+  }
 });
 
 test('Store.open() fills an empty file', () => {
