@@ -15,6 +15,8 @@ export interface Dialled {
 const SCHEMES = ['tel:', 'sips:', 'sip:'];
 /** Visual separators (RFC 3966 §3), blanks, and the comma that means a pause. */
 const SEPARATORS = '-.() \t,';
+/** Letters for a pause and for waiting, and what may stand between them. */
+const PAUSES = `pwPW${SEPARATORS}`;
 const CONTEXT = ';phone-context=';
 /** The emergency service itself: RFC 5031 §4.1, and between the networks of emergency centres NENA-STA-010 (i3). */
 const EMERGENCY_URNS = ['urn:service:sos', 'urn:nena:service:sos', 'urn:emergency:service:sos'];
@@ -71,6 +73,19 @@ export function isEmergencyName(text: string): boolean {
   return names.some(
     (each) => name.startsWith(each) && AFTER_NAME.includes(name.charAt(each.length)),
   );
+}
+
+/**
+ * The user part of a URI, or a number, without the pauses at its end (`112p`, `tel:112w`; RFC 2806 §2.2), which telephones
+ * keep with a contact; `undefined` if it ends in none.
+ */
+export function withoutPauses(text: string): string | undefined {
+  if (text.length > DIALLED_CHARACTERS_MAX) return undefined;
+  const { user } = splitUri(text);
+  let end = user.length;
+  while (end > 0 && PAUSES.includes(user.charAt(end - 1))) end -= 1;
+  // It is read again, and escapes are decoded only once.
+  return end === user.length || user.includes('%') ? undefined : user.slice(0, end);
 }
 
 function isZeroNext(text: string, index: number): boolean {

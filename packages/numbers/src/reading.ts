@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { isEmergencyName, readDialled, type Dialled } from './dialled.ts';
+import { isEmergencyName, readDialled, withoutPauses, type Dialled } from './dialled.ts';
 import {
   CANDIDATES_COUNT_MAX,
   E164_DIGITS_MAX,
@@ -109,7 +109,12 @@ function read(
 ): Reading {
   if (isEmergencyName(text)) return nothing('emergency', '');
   const dialled = readDialled(text);
-  if (dialled === undefined) return nothing('none', '');
+  if (dialled === undefined) {
+    // A name may end in these letters as well, so before them only a number for help is read.
+    const unpaused = withoutPauses(text);
+    const help = unpaused === undefined ? undefined : read(plans, unpaused, home, () => false);
+    return help?.kind === 'emergency' ? help : nothing('none', '');
+  }
   const { digits, isGlobal, before } = dialled;
   const whole = before + (isGlobal ? '+' : '') + digits;
   const isMarked = isGlobal || before !== '';

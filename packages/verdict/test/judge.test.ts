@@ -116,12 +116,15 @@ test('Judge.judge() never refuses an emergency number, whoever asks', () => {
     '+46112',
     'urn:service:sos',
     'urn:service:sos.fire',
+    'tel:112p',
+    '112w',
+    'sip:9112,p@pbx.example',
   ]) {
     const judgement = judge.judge({ number, address: '11.22.33.44' }, NOON_US);
     assert.equal(judgement.level, 'none', number);
     assert.equal(judgement.address?.level, 'listed');
   }
-  for (const number of ['2001', '100', '118', '150', '199']) {
+  for (const number of ['2001', '2001p', '100', '100w', '118', '150', '199']) {
     assert.equal(judge.judge({ number, address: '11.22.33.44' }, NOON_US).level, 'listed', number);
   }
 });
