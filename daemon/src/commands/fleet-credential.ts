@@ -53,8 +53,9 @@ export class CredentialFile implements Disposable {
   /** Writes the address with the password, durably, and moves the file to its place. */
   finish(password: string): void {
     if (this.#file === undefined) return;
+    const text = `${fleetAddressText({ ...this.#address, password })}\n`;
     try {
-      writeFileSync(this.#file, `${fleetAddressText({ ...this.#address, password })}\n`);
+      writeFileSync(this.#file, text);
       fsyncSync(this.#file);
     } catch (cause) {
       const { user } = this.#address;

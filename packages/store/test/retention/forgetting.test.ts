@@ -5,6 +5,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { firstBits, judgedAs } from '@sentrypeer/ip';
 import { Decisions } from '../../src/judging/decisions.ts';
+import { FORGET_ROWS } from '../../src/limits.ts';
 import { Forgetting } from '../../src/retention/forgetting.ts';
 import { Store } from '../../src/store.ts';
 import { batchOf, LAST_DIGITS, TestClock, TestDirectory, TestLogger, uuidOf } from '../fixtures.ts';
@@ -156,6 +157,28 @@ test('forget() finds the forms of a number of which only events are left, or tha
     assert.ok(placesOf(path, other).includes('honey.called_number'), other);
   }
   assert.equal(numberOf(path, "SELECT value FROM counter WHERE name = 'numbers'"), 1);
+});
+
+test('forget() that fails half-way says what is gone, and again removes the rest', () => {
+  using directory = new TestDirectory();
+  const { path, ports } = prepare(directory);
+  const subject = { kind: 'address', value: GONE } as const;
+  using forgetting = Forgetting.open(ports, path);
+  for (const [limit, message] of [
+    [0, /; nothing is forgotten yet: run forget again$/],
+    [FORGET_ROWS, /; events of it were removed \(500\), everything else is still known: run/],
+  ] as const) {
+    using database = new DatabaseSync(path);
+    database.exec(`
+      CREATE TRIGGER full BEFORE DELETE ON honey WHEN (SELECT count(*) FROM honey) <= ${1200 - limit}
+        BEGIN SELECT RAISE(ABORT, 'full'); END`);
+    assert.throws(() => forgetting.forget(subject, GONE), { name: 'OperatingError', message });
+    database.exec('DROP TRIGGER full');
+    assert.equal(numberOf(path, 'SELECT count(*) FROM honey'), 1200 - limit);
+    assert.equal(numberOf(path, `SELECT count(*) FROM address_total WHERE address = '${GONE}'`), 1);
+  }
+  assert.deepEqual(forgetting.forget(subject, GONE), { events: 100, entries: 3, wasListed: true });
+  assert.deepEqual(placesOf(path, GONE), ['listing_change.value']);
 });
 
 test('forget() has the blocks of a number that was delisted judged again', () => {
