@@ -374,7 +374,7 @@ test('messageMsMax ends a started message, however many pings come within it', a
   using peer = await StreamPeer.tcp(heard.listener);
   peer.socket.write(Buffer.concat([HEAD, begin(INVITE)]));
   assert.equal((await heard.frames.next()).frame.kind, 'upgrade');
-  const pings = setInterval(() => peer.socket.write(ping), 5);
+  const pings = setInterval(() => peer.socket.write(ping), 5).unref();
   const { frame: last } = await heard.frames.next();
   clearInterval(pings);
   assert.equal(told(last), `message ${SAID} web_socket_unfinished unanswered close`);
