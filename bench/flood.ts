@@ -6,7 +6,11 @@
  * each run ends with a stop in the middle of the flood, and fails if rows, repeats and drops are not what was sent. The
  * sender shares the cores with the receiver in all cases, so the processor time for one request, by thread, says more
  * than the rate. SECONDS=5, ROUNDS=3, KIND=options (or invite, register), FULL_MIB=256 and ONLY=passive,responsive
- * (parts of the names of cases) can be changed, and DIST=dist, the bundle.
+ * (parts of the names of cases) can be changed, and DIST=dist, the bundle. Nothing is shared of this machine's own
+ * addresses, so what sharing costs is seen in a network namespace with addresses that look like those of others:
+ *
+ *     unshare -rn sh -c 'ip link set lo up; ip addr add 45.1.0.0/16 dev lo
+ *       ONLY=passive,sharing SOURCE_NETWORK=45.1 node bench/flood.ts'
  */
 
 import assert from 'node:assert/strict';
@@ -23,6 +27,7 @@ const rounds = Number(process.env['ROUNDS'] ?? '3');
 const kind = process.env['KIND'] ?? 'options';
 const rate = process.env['RATE'] ?? '0';
 const fullMib = Number(process.env['FULL_MIB'] ?? '256');
+const sourceNetwork = process.env['SOURCE_NETWORK'] ?? '127.1';
 const only = (process.env['ONLY'] ?? '').split(',');
 const PORT = 25_160;
 const API_PORT = 25_161;
@@ -36,6 +41,7 @@ const MESSAGE = latin1Octets(
 );
 const MEBIBYTE = 1_048_576;
 const DIGITS = 10;
+const SOURCES = ['--source-network', sourceNetwork];
 const WARM_UP = ['--seconds', '3', '--rate', '3000', '--first-number', '900000000'];
 
 interface Case {
@@ -69,6 +75,19 @@ const CASES: readonly Case[] = [
     name: 'responsive, distinct',
     beside: 'passive, distinct',
     flags: [...DISTINCT.flags, '--responsive'],
+    sender: DISTINCT.sender,
+  },
+  {
+    name: 'sharing, distinct',
+    beside: 'passive, distinct',
+    flags: [
+      ...DISTINCT.flags,
+      '-p',
+      '--bootstrap-node=none',
+      '--neighbours=off',
+      '--dht-address=127.0.0.1',
+      '--dht-port=0',
+    ],
     sender: DISTINCT.sender,
   },
   {
@@ -132,7 +151,7 @@ async function honeypot(
     [`${process.env['DIST'] ?? 'dist'}/main.js`, '-f', db, ...address, ...api, ...flags],
     'Stop ',
   );
-  const kinds = ['--kind', kind, ...sender];
+  const kinds = ['--kind', kind, ...SOURCES, ...sender];
   // A daemon runs for months, so the cost of the first requests, before V8 has compiled the code, does not count.
   const warm = await send(['--port', String(PORT), ...WARM_UP, ...kinds]);
   const repliesBefore = await repliesSent();

@@ -22,6 +22,7 @@ parser.add_argument("--port", type=int, default=5060)
 parser.add_argument("--seconds", type=float, default=10)
 parser.add_argument("--rate", type=int, default=0, help="requests a second; 0: as many as it can")
 parser.add_argument("--sources", type=int, default=1000)
+parser.add_argument("--source-network", default="127.1", help="two octets, in which this machine has all addresses")
 parser.add_argument("--distinct", action="store_true")
 parser.add_argument("--kind", choices=("options", "invite", "register"), default="options")
 parser.add_argument("--first-number", type=int, default=0)
@@ -106,7 +107,7 @@ class Ring:
         )
         vectors = b"".join(IOVEC.pack(base + index * self.size, self.size) for index in range(RING_COUNT))
         sources = [
-            socket.inet_aton(f"127.1.{index // 250}.{index % 250 + 1}") for index in range(args.sources)
+            socket.inet_aton(f"{args.source_network}.{index // 250}.{index % 250 + 1}") for index in range(args.sources)
         ]
         controls = b"".join(
             PKTINFO.pack(28, socket.IPPROTO_IP, IP_PKTINFO, 0, sources[index % args.sources], b"")
