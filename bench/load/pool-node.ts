@@ -17,6 +17,7 @@ import {
   STRANGERS_OCTETS_BURST,
   STRANGERS_PAGES_BURST,
 } from '../../packages/pool/src/limits.ts';
+import { pagesIn } from '../../packages/pool/test/link/page-list.ts';
 import type { PoolNetwork } from './pool-network.ts';
 import { OPEN, PAGE_SIZE, type End, type Party } from './pool-liar.ts';
 import { random, type SimulatedTime } from './simulated-time.ts';
@@ -86,16 +87,7 @@ export class HonestNode implements Party {
         },
         wakeAfter: time.wakeAfter,
         random: { fill: (octets) => octets.fill(Math.floor(random() * 256)) },
-        pages: {
-          changes: () => pages.length,
-          pagesCount: () => pages.length,
-          pageIds: () => pages.map((_, at) => at + 1),
-          pages: (after, limit) =>
-            pages
-              .slice(after, after + limit)
-              .map((octets, at) => ({ pageId: after + at + 1, octets })),
-          page: (row) => pages[row - 1],
-        },
+        pages: pagesIn(pages),
         take: async (some) => some.map((octets) => this.#take(octets)),
         distrust: () => NOBODY,
         onLinks: () => this.#prove(),

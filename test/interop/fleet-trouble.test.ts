@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* A PostgreSQL that is slow, locked, or refuses: nothing else waits, it is said where an operator looks, and nothing is lost. */
+/*
+ * A PostgreSQL that is slow, locked, or refuses: nothing else waits, it is said where an operator looks, and nothing is
+ * lost.
+ */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -29,7 +32,16 @@ async function hold({ postgres }: FleetWorld, sql: string): Promise<AsyncDisposa
   return { [Symbol.asyncDispose]: () => client.end() };
 }
 
-/** Ends the connections of a role, so that it comes anew. */
+/** The nodes berlin-1 and hub-1. */
+async function sensorAndHub(world: FleetWorld): Promise<readonly [DaemonProcess, DaemonProcess]> {
+  const files = [await world.join('berlin-1'), await world.join('hub-1', 'hub')];
+  return Promise.all([
+    DaemonProcess.start([`--fleet-file=${files[0]}`]),
+    DaemonProcess.start([`--fleet-file=${files[1]}`, '--fleet-hub', COUNTS_LOCAL]),
+  ]);
+}
+
+/** Ends the connections of a role, so that it connects again. */
 async function endConnections(world: FleetWorld, role: string): Promise<void> {
   await world.rows(
     `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '${role}'`,
@@ -48,11 +60,7 @@ async function send(daemon: DaemonProcess, from: number, count: number): Promise
 test('a lock in the database is said within seconds, and holds up what needs it alone', async (t) => {
   await using world = await FleetWorld.open(t);
   if (world === undefined) return;
-  const files = [await world.join('berlin-1'), await world.join('hub-1', 'hub')];
-  const [sensor, hub] = await Promise.all([
-    DaemonProcess.start([`--fleet-file=${files[0]}`]),
-    DaemonProcess.start([`--fleet-file=${files[1]}`, '--fleet-hub', COUNTS_LOCAL]),
-  ]);
+  const [sensor, hub] = await sensorAndHub(world);
   await using _sensor = sensor;
   await using _hub = hub;
   await send(sensor, 1, 1);
@@ -84,11 +92,7 @@ test('a lock in the database is said within seconds, and holds up what needs it 
 test('a database that takes no writes loses no decision and no event, and each reason is in the log', async (t) => {
   await using world = await FleetWorld.open(t);
   if (world === undefined) return;
-  const files = [await world.join('berlin-1'), await world.join('hub-1', 'hub')];
-  const [sensor, hub] = await Promise.all([
-    DaemonProcess.start([`--fleet-file=${files[0]}`]),
-    DaemonProcess.start([`--fleet-file=${files[1]}`, '--fleet-hub', COUNTS_LOCAL]),
-  ]);
+  const [sensor, hub] = await sensorAndHub(world);
   await using _sensor = sensor;
   await using _hub = hub;
   await send(sensor, 1, 1);

@@ -16,6 +16,7 @@ import {
   KNOWN_PAGES_KEPT,
   STRANGERS_PAGES_BURST,
 } from '../../src/limits.ts';
+import { pagesIn } from './page-list.ts';
 import { OPEN, SimulatedTime } from './simulated-links.ts';
 
 /** Octets of a TLS record: a link gets what was sent cut into these. */
@@ -44,16 +45,7 @@ class UnsignedNode {
         logger: silentLogger,
         random: { fill: (octets) => octets.fill(0) },
         wakeAfter: time.wakeAfter,
-        pages: {
-          changes: () => pages.length,
-          pagesCount: () => pages.length,
-          pageIds: () => pages.map((_, at) => at + 1),
-          pages: (after, limit) =>
-            pages
-              .slice(after, after + limit)
-              .map((octets, at) => ({ pageId: after + at + 1, octets })),
-          page: (row) => pages[row - 1],
-        },
+        pages: pagesIn(pages),
         take: async (some) => some.map((page) => this.take(page)),
         voters: () => new Set(),
         known: () => this.known,
