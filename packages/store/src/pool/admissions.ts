@@ -2,7 +2,7 @@
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { Counters } from '../totals/counters.ts';
-import { POOL_LISTINGS_MAX, SURGE_DAYS, SURGE_FACTOR, SURGE_MIN } from '../limits.ts';
+import { POOL_LISTINGS_MAX, SURGE_DAYS, SURGE_FACTOR, SURGE_MIN } from './limits.ts';
 import { SaidReader, type Said } from './said-reader.ts';
 
 const DAY_US = 86_400_000_000;

@@ -4,7 +4,8 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Clock, Logger } from '@sentrypeer/kernel';
 import type { ClockWatch } from '../clock/clock-watch.ts';
 import { inTransaction } from '../file/transaction.ts';
-import { PAGES_REMOVED_STEP, PRUNE_STEP_MS } from '../limits.ts';
+import { PRUNE_STEP_MS } from '../limits.ts';
+import { PAGES_REMOVED_STEP } from './limits.ts';
 import { PageRemoval } from './page-removal.ts';
 import { standingRank } from './pool-page.ts';
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { AUTHORS_LISTED_MAX } from '../limits.ts';
+import { AUTHORS_LISTED_MAX } from './limits.ts';
 import { isDisputed } from './disputed.ts';
 import { standingRank } from './pool-page.ts';
 

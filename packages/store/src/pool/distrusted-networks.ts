@@ -3,7 +3,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { parseNodeNetwork, type NodeNetwork, type NodePlace } from '@sentrypeer/ip';
 import { OperatingError } from '@sentrypeer/kernel';
-import { DISTRUSTED_NETWORKS_MAX } from '../limits.ts';
+import { DISTRUSTED_NETWORKS_MAX } from './limits.ts';
 
 /** SQL for the networks that the operator distrusts: they are among origins, under their own text. */
 export const DISTRUSTED_NETWORKS =

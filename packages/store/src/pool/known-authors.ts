@@ -2,7 +2,7 @@
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Clock } from '@sentrypeer/kernel';
-import { KNOWN_DAYS_MIN, KNOWN_FORETOLD_MIN, KNOWN_REVIEW_MS, KNOWN_STEP } from '../limits.ts';
+import { KNOWN_DAYS_MIN, KNOWN_FORETOLD_MIN, KNOWN_REVIEW_MS, KNOWN_STEP } from './limits.ts';
 import { Counters } from '../totals/counters.ts';
 import { isDisputed } from './disputed.ts';
 import { standingRank } from './pool-page.ts';

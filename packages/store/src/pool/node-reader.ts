@@ -3,7 +3,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Trust } from '@sentrypeer/event';
 import { guarded } from '../file/database-error.ts';
-import { NODES_SHOWN_MAX } from '../limits.ts';
+import { NODES_SHOWN_MAX } from './limits.ts';
 import { standingRank } from './pool-page.ts';
 
 /** What is known about another node, or about a network that the operator distrusts. */

@@ -13,7 +13,7 @@ import {
   POOL_PAGES_MAX,
   STRANGER_CLAIMS_MAX,
   SUBJECT_AUTHORS_MAX,
-} from '../limits.ts';
+} from './limits.ts';
 import { DistrustedNetworks } from './distrusted-networks.ts';
 import { isOut } from './is-out.ts';
 import { kindOf, PageRemoval } from './page-removal.ts';

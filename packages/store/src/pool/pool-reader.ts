@@ -3,7 +3,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { claimedDays, exponentOf, type ClaimFacts, type Grade } from '@sentrypeer/event';
 import { parseNodeNetwork, type NodePlace } from '@sentrypeer/ip';
-import { KNOWN_AUTHORS_MAX, POOL_PAGES_MAX } from '../limits.ts';
+import { KNOWN_AUTHORS_MAX, POOL_PAGES_MAX } from './limits.ts';
 import { guarded } from '../file/database-error.ts';
 import type { ListedSubject } from '../judging/evidence-reader.ts';
 import { setCount, wordsOf } from '../judging/distinct.ts';

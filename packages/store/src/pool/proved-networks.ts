@@ -8,7 +8,7 @@ import {
   NETWORKS_PROVED_MAX,
   NODE_NETWORKS_MAX,
   PAGES_REMOVED_STEP,
-} from '../limits.ts';
+} from './limits.ts';
 import { DistrustedNetworks } from './distrusted-networks.ts';
 import { kindOf } from './page-removal.ts';
 import { standingRank } from './pool-page.ts';

@@ -3,7 +3,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { OperatingError, type Clock } from '@sentrypeer/kernel';
 import { Counters } from '../totals/counters.ts';
-import { PAGES_REMOVED_STEP, VOTERS_MAX } from '../limits.ts';
+import { PAGES_REMOVED_STEP, VOTERS_MAX } from './limits.ts';
 import { isOut } from './is-out.ts';
 import { kindOf, PageRemoval } from './page-removal.ts';
 import { standingRank } from './pool-page.ts';

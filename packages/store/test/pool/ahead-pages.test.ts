@@ -2,7 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { CLOCK_BELIEVED_MS, CLOCK_LOOK_MS, PAGES_REMOVED_STEP } from '../../src/limits.ts';
+import { CLOCK_BELIEVED_MS, CLOCK_LOOK_MS } from '../../src/limits.ts';
+import { PAGES_REMOVED_STEP } from '../../src/pool/limits.ts';
 import { Store } from '../../src/store.ts';
 import { DAY_US, NOON_US, TestLogger } from '../fixtures.ts';
 import { NOON_S, nodeOf, pageOf, type PageOptions } from './pages.ts';

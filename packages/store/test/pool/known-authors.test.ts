@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { KNOWN_DAYS_MIN, KNOWN_FORETOLD_MIN, KNOWN_REVIEW_MS } from '../../src/limits.ts';
+import { KNOWN_DAYS_MIN, KNOWN_FORETOLD_MIN, KNOWN_REVIEW_MS } from '../../src/pool/limits.ts';
 import { addresses, keyOf, NOON_S, pageOf } from './pages.ts';
 import { PoolStore } from './pool-store.ts';
 

@@ -13,7 +13,7 @@ import {
   STRANGER_CLAIMS_MAX,
   SUBJECT_AUTHORS_MAX,
   VOTERS_MAX,
-} from '../../src/limits.ts';
+} from '../../src/pool/limits.ts';
 import type { ProvedNetwork } from '../../src/pool/proved-networks.ts';
 import { Peers } from '../../src/sharing/peers.ts';
 import { PoolFile } from '../../src/pool/pool-file.ts';
