@@ -84,7 +84,7 @@ const TRUST: Command = {
   prepare: ({ words: [node, ...names] }) => {
     const name = names.length === 0 ? undefined : nameOf(names.join(' '));
     return judging('trust', [node ?? ''], (peers, nodeId, context) => {
-      peers.setTrust(nodeId, 'trusted', name);
+      peers.setTrust(nodeId, 'trusted', name, keyOfText(node ?? ''));
       const { name: called = '', isVoter = false } = peers.find(nodeId) ?? {};
       const isCounted = context.config.noNetworkCheck || peers.isProved(nodeId);
       const how = isCounted
@@ -180,7 +180,8 @@ function judging(
       `${quoted(node ?? '')} is a network: only nodes can be trusted. To take a distrust back: sentrypeer peers forget ${network}`,
     );
   }
-  const nodeId = network ?? nodeOfKey(node ?? '') ?? node?.toLowerCase() ?? '';
+  const key = keyOfText(node ?? '');
+  const nodeId = network ?? (key && nodeIdOfKey(key)) ?? node?.toLowerCase() ?? '';
   if (network === undefined && nodeId !== 'unsigned' && !isUuid(nodeId)) {
     throw refusal(
       action === 'trust'
@@ -208,11 +209,11 @@ async function openPeers(
   return Peers.open({ clock, logger }, config.dbFile, purpose);
 }
 
-/** The id of the node with this key, base64url; `undefined` if the text is not a key. */
-function nodeOfKey(text: string): string | undefined {
+/** The raw key that is written here in base64url; `undefined` if the text is not a key. */
+function keyOfText(text: string): Uint8Array | undefined {
   if (text.length !== 43) return undefined;
   try {
-    return nodeIdOfKey(Uint8Array.fromBase64(text, { alphabet: 'base64url' }));
+    return Uint8Array.fromBase64(text, { alphabet: 'base64url' });
   } catch {
     return undefined;
   }

@@ -189,6 +189,14 @@ test('pool import names what is bad and takes all the rest', async () => {
   assert.deepEqual(bob.subjects(), [ATTACKER]);
 });
 
+test('peers trust remembers the key that it was given, before the node has said anything', async () => {
+  using carol = new Node();
+  const key = new Uint8Array(32).fill(7).toBase64({ alphabet: 'base64url', omitPadding: true });
+  await carol.run(`peers trust ${key} Dave`);
+  const [dave] = (await carol.answer('peers list')).json as Record<string, unknown>[];
+  assert.deepEqual([dave?.['name'], dave?.['voter'], dave?.['public_key']], ['Dave', true, key]);
+});
+
 test('peers list shows who wrote pages, and by their record', async () => {
   using alice = new Node();
   using bob = new Node();

@@ -205,6 +205,16 @@ class Node implements AsyncDisposable {
   /** Something that is signed with its key and comes from elsewhere, to the given node. */
   leak(subject: string, to: Node): void {
     const nowS = Math.floor(systemClock.epochUs() / 1e6) + 100;
+    assert.deepEqual(to.#store.addPages(this.#claiming(subject, nowS, false)), ['taken']);
+  }
+
+  /** Something that it says only to its followers. */
+  whisper(subject: string): void {
+    const nowS = Math.floor(systemClock.epochUs() / 1e6);
+    assert.deepEqual(this.#store.addPages(this.#claiming(subject, nowS, true), true), ['taken']);
+  }
+
+  #claiming(subject: string, nowS: number, isQuiet: boolean): readonly PoolPage[] {
     const lastHour = Math.floor(nowS / 3600);
     const facts = {
       grade: 'handshake',
@@ -216,9 +226,8 @@ class Node implements AsyncDisposable {
       breadthLog2: 0,
     } as const;
     const claim = { subject: { kind: 'address', value: subject }, lastHour, facts } as const;
-    const statements = [{ claim, isQuiet: false }];
-    const pages = composePages([], statements, this.identity, { networkId: 0, nowS });
-    assert.deepEqual(to.#store.addPages(signedPages(pages)), ['taken']);
+    const statements = [{ claim, isQuiet }];
+    return signedPages(composePages([], statements, this.identity, { networkId: 0, nowS }));
   }
 
   subjects(): readonly string[] {
@@ -239,6 +248,15 @@ class Node implements AsyncDisposable {
 
   trust(other: Node): void {
     this.#store.setTrust(other.identity.nodeId, 'trusted');
+  }
+
+  /** Like `peers trust KEY`, in a separate process. */
+  trustKey({ identity }: Node): void {
+    using peers = Peers.open(
+      { clock: systemClock, logger: silentLogger },
+      join(this.folder, 'sentrypeer.db'),
+    );
+    peers.setTrust(identity.nodeId, 'trusted', undefined, identity.publicKey);
   }
 
   /** Networks in which links proved nodes to be, by the node's id. */
@@ -443,4 +461,27 @@ test('a distrusted network takes links and what came over them along, and comes 
   assert.deepEqual(hub.subjects(), ['45.1.0.2', '45.1.0.4']);
   hub.judge('127.66.0.0/16', 'forget');
   await until('all of it', () => hub.subjects().length === 4);
+});
+
+test('a voter that has not said anything yet is followed over a link with it', async () => {
+  await using voter = await Node.open();
+  await using follower = await Node.open({ peers: [voter] });
+  await until('the link', () => Object.keys(follower.networks()).length === 1);
+  follower.trust(voter);
+  voter.whisper('45.1.0.1');
+  await until('what it tells its followers', () => follower.subjects().length === 1);
+});
+
+test('a voter that is trusted by its key is followed through others that follow it', async () => {
+  await using voter = await Node.open();
+  await using between = await Node.open({ peers: [voter] });
+  between.trust(voter);
+  await using follower = await Node.open({ peers: [between] });
+  await using other = await Node.open({ peers: [between] });
+  follower.trustKey(voter);
+  voter.whisper('45.1.0.1');
+  await until('the page between', () => between.subjects().length === 1);
+  await until('the page at the follower', () => follower.subjects().length === 1);
+  assert.deepEqual(follower.networks()[voter.identity.nodeId], undefined);
+  assert.deepEqual(other.subjects(), [], 'it does not follow');
 });

@@ -21,6 +21,8 @@ class World {
   dhtNodes: { readonly address: string; readonly port: number }[] = [];
   seenAt: { readonly address: string; readonly votes: number }[] = [];
   voters: string[] = [];
+  /** Those whose network was recently proved. */
+  readonly proved = new Set<string>();
   links: LinkPeer[] = [];
   /** Hosts that answer. */
   readonly answering = new Set<string>();
@@ -63,7 +65,7 @@ class World {
         },
         surroundings: { nodes: () => this.dhtNodes, seenAt: () => this.seenAt },
         links: () => this.links,
-        unprovedVoters: () => this.voters,
+        voters: () => this.voters.map((nodeId) => ({ nodeId, isProved: this.proved.has(nodeId) })),
         signal: new AbortController().signal,
       },
       options,
@@ -140,6 +142,22 @@ test('a voter is dialled where it says that it is, and only its key may answer',
   world.clock.ms += 600_000;
   await world.steps(4);
   assert.equal(world.dialled.length, 3, 'it is linked');
+});
+
+test('a voter that was linked before is dialled again, but not as often', async () => {
+  const world = new World({ ownEndpoints: [], port: 4222 });
+  world.contact(7, { address: '45.12.3.4', port: 4301 });
+  world.voters = [nodeIdOfKey(keyOf(7))];
+  world.proved.add(nodeIdOfKey(keyOf(7)));
+  for (const at of [1, 2, 3, 4, 5]) world.linkWith(`50.${at}.1.1`, 50 + at);
+  await world.steps(2);
+  assert.deepEqual(world.dialled, ['45.12.3.4 4301 07']);
+  world.clock.ms += 3_500_000;
+  await world.steps(2);
+  assert.equal(world.dialled.length, 1, 'not again for an hour');
+  world.clock.ms += 100_000;
+  await world.steps(2);
+  assert.equal(world.dialled.length, 2);
 });
 
 test('others are dialled once an hour each and twice in a network, whatever ports they name', async () => {

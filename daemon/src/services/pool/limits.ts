@@ -68,11 +68,15 @@ export const CONTACTS_LOOK_MS = 60_000;
 export const CONTACTS_PASS_MS = 3_600_000;
 
 /**
- * Milliseconds between two look-ups of a voter whose network was not proved for this many days, and the number of
- * voters for which that is remembered.
+ * Milliseconds between two look-ups of a voter without a link whose network was not proved for this many days, and of
+ * one whose network was: what it tells only its followers may not come from anybody else. Chosen: a voter that was
+ * restarted is linked again within the hour in which a claim is repeated at most once.
  */
 export const VOTER_LOOK_MS = 600_000;
 export const VOTER_PROVED_DAYS = 7;
+export const PROVED_VOTER_LOOK_MS = 3_600_000;
+
+/** Voters for which the time of the last look-up is remembered. */
 export const VOTERS_SOUGHT_MAX = 64;
 
 /** Nodes of the DHT that must report this node's address before it is published. */

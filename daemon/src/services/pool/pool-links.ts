@@ -194,8 +194,7 @@ export class PoolLinks implements AsyncDisposable {
         rendezvous: new Rendezvous(ports, networkId),
         surroundings,
         links: () => this.#exchange.links,
-        unprovedVoters: () =>
-          log.pool.unprovedVoters(clock.epochUs() - VOTER_PROVED_DAYS * 86_400_000_000),
+        voters: () => log.pool.voters(clock.epochUs() - VOTER_PROVED_DAYS * 86_400_000_000),
         signal: this.#closing.signal,
       },
       {
@@ -243,22 +242,27 @@ export class PoolLinks implements AsyncDisposable {
     return this.#known;
   }
 
-  /** Remembers in which networks the linked nodes are: voters in one network have one vote together. */
+  /**
+   * Remembers in which networks the linked nodes are: voters in one network have one vote together. Also the keys of
+   * voters that have not said anything yet, so that they are followed.
+   */
   #prove(): void {
-    const { clock, engine, logger } = this.#ports;
+    const { clock, engine, log, logger } = this.#ports;
     if (this.#isClosed) return;
     const nowMs = clock.nowMs();
     if (nowMs - this.#provedAtMs >= PROVED_AGAIN_MS) {
       this.#provedAtMs = nowMs;
       this.#proved = new Set();
     }
-    const proved = this.#exchange.links.map(({ nodeId, address }): ProvedNetwork => ({
+    const keyless = log.pool.keylessVoters();
+    const proved = this.#exchange.links.map(({ nodeId, key, address }): ProvedNetwork => ({
       nodeId,
+      publicKey: Uint8Array.fromHex(key),
       ...this.#placeOf(address),
       prefix: networkOf(address),
     }));
     const nameOf = ({ nodeId, network }: ProvedNetwork): string => `${nodeId} ${network}`;
-    const added = proved.filter((one) => !this.#proved.has(nameOf(one)));
+    const added = proved.filter((one) => !this.#proved.has(nameOf(one)) || keyless.has(one.nodeId));
     this.#proved = new Set(proved.map(nameOf));
     if (added.length === 0) return;
     engine.write('proveNetworks', added).catch((error: unknown) => {

@@ -11,6 +11,7 @@ import {
   CONTACTS_PASS_MS,
   FIND_MS_MAX,
   LINKS_OUT,
+  PROVED_VOTER_LOOK_MS,
   SEEN_AT_MIN,
   VOTER_LOOK_MS,
   VOTERS_SOUGHT_MAX,
@@ -31,8 +32,8 @@ export interface SeekerPorts {
   readonly rendezvous: Pick<Rendezvous, 'announce' | 'find' | 'some' | 'isThrough'>;
   readonly surroundings: Surroundings;
   readonly links: () => readonly LinkPeer[];
-  /** Ids of voters whose network has not been proved for long. */
-  readonly unprovedVoters: () => readonly string[];
+  /** Voters, and whether a link recently proved their network; first those that are needed most. */
+  readonly voters: () => readonly { readonly nodeId: string; readonly isProved: boolean }[];
   readonly signal: AbortSignal;
 }
 
@@ -95,14 +96,15 @@ export class Seeker {
 
   /** @returns Whether there was one to look for. */
   async #seekVoter(): Promise<boolean> {
-    const { clock, rendezvous, unprovedVoters } = this.#ports;
+    const { clock, rendezvous, voters } = this.#ports;
     const nowMs = clock.nowMs();
     const linked = new Set(this.#ports.links().map(({ nodeId }) => nodeId));
-    const nodeId = unprovedVoters().find(
-      (one) =>
-        !linked.has(one) && nowMs - (this.#soughtAtMs.get(one) ?? -Infinity) >= VOTER_LOOK_MS,
-    );
-    if (nodeId === undefined) return false;
+    const sought = voters().find(({ nodeId, isProved }) => {
+      const waitMs = isProved ? PROVED_VOTER_LOOK_MS : VOTER_LOOK_MS;
+      return !linked.has(nodeId) && nowMs - (this.#soughtAtMs.get(nodeId) ?? -Infinity) >= waitMs;
+    });
+    if (sought === undefined) return false;
+    const { nodeId } = sought;
     this.#soughtAtMs.delete(nodeId);
     this.#soughtAtMs.set(nodeId, nowMs);
     const [oldest] = this.#soughtAtMs.keys();

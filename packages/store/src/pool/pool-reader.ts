@@ -61,7 +61,8 @@ export class PoolReader {
   readonly #pagesCount: StatementSync;
   readonly #changes: StatementSync;
   readonly #voterKeys: StatementSync;
-  readonly #unprovedVoters: StatementSync;
+  readonly #keylessVoters: StatementSync;
+  readonly #voters: StatementSync;
   readonly #knownKeys: StatementSync;
   readonly #distrusted: StatementSync;
   readonly #distrustedNetworks: StatementSync;
@@ -89,15 +90,19 @@ export class PoolReader {
     );
     this.#pagesCount = database.prepare("SELECT value FROM counter WHERE name = 'pool_pages'");
     this.#changes = database.prepare("SELECT value FROM counter WHERE name = 'pool_changes'");
-    this.#voterKeys = database.prepare(
-      `SELECT public_key FROM pool_author WHERE standing = ${standingRank('voter')}`,
+    this.#voterKeys = database.prepare(`
+      SELECT public_key FROM pool_author WHERE standing = ${standingRank('voter')}
+      UNION SELECT public_key FROM origin WHERE is_voter AND public_key IS NOT NULL`);
+    this.#keylessVoters = database.prepare(
+      'SELECT node_id FROM origin WHERE is_voter AND public_key IS NULL',
     );
     this.#knownKeys = database.prepare(`
       SELECT public_key FROM pool_author WHERE standing = ${standingRank('known')}
       ORDER BY foretold DESC LIMIT ${KNOWN_AUTHORS_MAX}`);
-    this.#unprovedVoters = database.prepare(`
-      SELECT node_id FROM origin WHERE is_voter AND NOT EXISTS (SELECT 1 FROM pool_network
-        WHERE pool_network.node_id = origin.node_id AND proved_us > ? AND NOT is_out)`);
+    this.#voters = database.prepare(`
+      SELECT node_id, EXISTS (SELECT 1 FROM pool_network
+        WHERE pool_network.node_id = origin.node_id AND proved_us > ? AND NOT is_out) AS is_proved
+      FROM origin WHERE is_voter ORDER BY is_proved`);
     this.#distrusted = database.prepare(
       "SELECT node_id FROM origin WHERE trust = 'distrusted' AND instr(node_id, '-') > 0",
     );
@@ -154,10 +159,16 @@ export class PoolReader {
     return Number(guarded(this.#path, () => this.#changes.get())?.['value'] ?? 0);
   }
 
-  /** Keys of voters with pages, in hexadecimal. */
+  /** Keys of voters, in hexadecimal, as far as they are known. */
   voterKeys(): ReadonlySet<string> {
     const rows = guarded(this.#path, () => this.#voterKeys.all());
     return new Set(rows.map((row) => octetsOf(row['public_key']).toHex()));
+  }
+
+  /** Ids of voters whose key has not been kept yet. */
+  keylessVoters(): ReadonlySet<string> {
+    const rows = guarded(this.#path, () => this.#keylessVoters.all());
+    return new Set(rows.map((row) => String(row['node_id'])));
   }
 
   /** The same object until something changes. */
@@ -184,10 +195,15 @@ export class PoolReader {
     return new Set(rows.map((row) => octetsOf(row['public_key']).toHex()));
   }
 
-  /** Ids of voters without a network that a link proved after this time, wall-clock microseconds. */
-  unprovedVoters(sinceEpochUs: number): readonly string[] {
-    const rows = guarded(this.#path, () => this.#unprovedVoters.all(sinceEpochUs));
-    return rows.map((row) => String(row['node_id']));
+  /**
+   * The voters, and whether a link proved a network of theirs after this time, wall-clock microseconds; first those of
+   * which none did.
+   */
+  voters(sinceEpochUs: number): readonly { readonly nodeId: string; readonly isProved: boolean }[] {
+    return guarded(this.#path, () => this.#voters.all(sinceEpochUs)).map((row) => ({
+      nodeId: String(row['node_id']),
+      isProved: row['is_proved'] === 1,
+    }));
   }
 
   /** Pairs of pages that prove that their author lies, by author. */

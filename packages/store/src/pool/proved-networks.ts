@@ -16,6 +16,8 @@ import { standingRank } from './pool-page.ts';
 /** The network in which a link with a node is. */
 export interface ProvedNetwork {
   readonly nodeId: string;
+  /** Raw Ed25519 key, which the link proved as well. */
+  readonly publicKey?: Uint8Array;
   /** An autonomous system such as `AS64500` if it is known, otherwise a prefix. */
   readonly network: string;
   /** Address of the node on the link. */

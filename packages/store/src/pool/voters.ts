@@ -18,6 +18,7 @@ export class Voters {
   readonly #removal: PageRemoval;
   readonly #setOrigin: StatementSync;
   readonly #count: StatementSync;
+  readonly #setKey: StatementSync;
   readonly #setAuthor: StatementSync;
   readonly #setPages: StatementSync;
   readonly #due: StatementSync;
@@ -33,6 +34,9 @@ export class Voters {
       'UPDATE origin SET is_voter = ?, name = coalesce(?, name) WHERE node_id = ?',
     );
     this.#count = database.prepare('SELECT count(*) AS voters FROM origin WHERE is_voter');
+    this.#setKey = database.prepare(
+      'UPDATE origin SET public_key = ? WHERE node_id = ? AND is_voter AND public_key IS NULL',
+    );
     this.#setAuthor = database.prepare(
       'UPDATE pool_author SET standing = ?1 WHERE node_id = ?2 AND standing <> ?1 RETURNING author_id',
     );
@@ -78,6 +82,12 @@ export class Voters {
     if (isVoter) this.resume();
     else this.reconsider();
     this.#counters.add('pool_changes', 1);
+  }
+
+  /** Remembers the key of a voter, so that it is followed before it has said anything. @param key Raw Ed25519. */
+  learnKey(nodeId: string, key: Uint8Array): void {
+    const { changes } = this.#setKey.run(key, nodeId);
+    if (changes > 0) this.#counters.add('pool_changes', 1);
   }
 
   /** Everything that depends on the number of voters is looked at again. */

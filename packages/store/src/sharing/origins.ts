@@ -137,8 +137,9 @@ export class OriginWriter {
    * `OperatingError` if there are too many voters or networks.
    *
    * @param name The operator's name for it. @default the name it has
+   * @param publicKey Raw Ed25519 key of a node that signs, if the operator gave that.
    */
-  setTrust(nodeId: string, trust: Trust, name?: string): void {
+  setTrust(nodeId: string, trust: Trust, name?: string, publicKey?: Uint8Array): void {
     const isNetwork = parseNodeNetwork(nodeId) !== undefined;
     assert(!isNetwork || trust === 'distrusted', 'networks_are_not_trusted');
     inTransaction(this.#database, () => {
@@ -146,6 +147,7 @@ export class OriginWriter {
       if (id === undefined) return;
       this.#setTrust.run(trust, Number(id));
       this.#voters.set(nodeId, trust === 'trusted' && isNodeIdOfKey(nodeId), name);
+      if (publicKey !== undefined) this.#voters.learnKey(nodeId, publicKey);
       if (isNetwork) this.#networks.applyDistrust();
     });
   }
@@ -179,7 +181,10 @@ export class OriginWriter {
   /** Links proved nodes to be in these networks. */
   proveNetworks(proved: readonly ProvedNetwork[]): void {
     inTransaction(this.#database, () => {
-      for (const one of proved) this.#networks.prove(one);
+      for (const one of proved) {
+        this.#networks.prove(one);
+        if (one.publicKey !== undefined) this.#voters.learnKey(one.nodeId, one.publicKey);
+      }
     });
   }
 

@@ -67,12 +67,14 @@ export class Peers {
   }
 
   /**
-   * @param name The operator's name for it. @returns Events that were withdrawn: all of its own if it is distrusted.
+   * @param name The operator's name for it.
+   * @param publicKey Its raw Ed25519 key, if the operator gave that. @returns Events that were withdrawn: all of its own
+   *   if it is distrusted.
    */
-  setTrust(nodeId: string, trust: Trust, name?: string): number {
+  setTrust(nodeId: string, trust: Trust, name?: string, publicKey?: Uint8Array): number {
     return this.#connection.run(() => {
       const before = this.#eventsCount();
-      this.#origins.setTrust(nodeId, trust, name);
+      this.#origins.setTrust(nodeId, trust, name, publicKey);
       while (this.#origins.step(0)); // What has ended is removed by the daemon, which knows whether the clock is right.
       return Math.max(0, before - this.#eventsCount());
     });
