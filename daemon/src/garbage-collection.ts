@@ -99,18 +99,24 @@ export function releaseMemoryWhenQuiet({
   first.unref();
   let keptOctets = 0; // The first requests leave about a megabyte.
   let collectedMs = performance.now();
+  let wasBusy = false; // Since garbage was last collected in a quiet thread.
   const share = processorShare();
   const timer = setInterval(() => {
     const nowMs = performance.now();
     const utilization = share();
-    if (utilization > SPARE_UTILIZATION_MAX) return;
-    if (getHeapStatistics().total_heap_size < keptOctets * RELEASE_GROWTH_MIN) return;
+    if (utilization > SPARE_UTILIZATION_MAX) {
+      wasBusy = true;
+      return;
+    }
     const isQuiet = utilization <= QUIET_UTILIZATION_MAX;
+    const hasGrown = getHeapStatistics().total_heap_size >= keptOctets * RELEASE_GROWTH_MIN;
+    if (!hasGrown && !(isQuiet && wasBusy)) return;
     if (!isQuiet && nowMs - collectedMs < spareMs) return;
     alsoRelease();
     if (isQuiet && !keepsCode) releaseMemory();
     else collectGarbage();
     collectedMs = nowMs;
+    wasBusy = !isQuiet;
     keptOctets = getHeapStatistics().total_heap_size;
   }, lookMs);
   timer.unref();

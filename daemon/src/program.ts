@@ -16,6 +16,7 @@ import { isRefusal, quoted, refusal } from './config/refusal.ts';
 import { cursorNames, Daemon } from './daemon.ts';
 import { STANDARD_OUTPUT_FILE } from './config/value-types.ts';
 import { limitArenas } from './allocator.ts';
+import { keepUnusedCodeOut } from './program-file.ts';
 import { ARENAS_COUNT_MAX, STOP_MS_MAX } from './limits.ts';
 import { keepTickShape } from './keep-tick-shape.ts';
 import {
@@ -137,11 +138,13 @@ async function run(config: Config, warnings: readonly string[]): Promise<void> {
     keepsCode: config.api && config.threads > 1,
     alsoRelease: daemon.releaseMemory,
   });
+  const leaveCode = keepUnusedCodeOut();
   if (config.profile === 'small') compileUnderLoad();
   supervisor.ready(() => daemon.status());
   await signals.stopped;
   supervisor.stopping();
   leaveMemory();
+  leaveCode();
   if (config.verbose) printError(VERBOSE_STOPPING);
   await daemon.close();
   note[Symbol.dispose]();

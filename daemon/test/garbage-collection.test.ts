@@ -100,6 +100,29 @@ test('releaseMemoryWhenQuiet() gives back what a busy time left behind, and has 
   }
 });
 
+test('releaseMemoryWhenQuiet() releases once more when a busy time is over, though the heap has not grown', async () => {
+  using open = new DisposableStack();
+  releaseMemory();
+  const asked: number[] = [];
+  open.defer(
+    releaseMemoryWhenQuiet({
+      lookMs: 50,
+      spareMs: 0,
+      alsoRelease: () => asked.push(performance.now()),
+    }),
+  );
+  const deadline = AbortSignal.timeout(60_000);
+  while (asked.length < 2) {
+    assert.ok(!deadline.aborted, `collected ${asked.length} times`);
+    for (let times = 0; times < 20; times += 1) {
+      const busyUntil = performance.now() + 3;
+      while (performance.now() < busyUntil);
+      await wait(7);
+    }
+    await wait(200);
+  }
+});
+
 test('releaseMemoryWhenQuiet() leaves the processor to the start first', async () => {
   using open = new DisposableStack();
   const { promise: collected, resolve } = Promise.withResolvers<number>();
