@@ -139,6 +139,40 @@ test('the SIP agent lets a watched call and calls for help through, and says so'
   );
 });
 
+test('the SIP agent lets a listed address through only for help, or if nobody can read what it calls', async () => {
+  const flags = ['--threads=1', '--sip-agent=127.0.0.1:0', '--home-country=SE'];
+  await using daemon = await DaemonProcess.start([...flags, ...DESTINATION]);
+  const { agent } = daemon.ports;
+  await command(daemon, 'block', '11.22.33.44', '1d', 'a test');
+  const by = 'Via: SIP/2.0/UDP 11.22.33.44:5060;branch=z9hG4bKbelow\r\nFrom:';
+  const from = (uri: string): string =>
+    invite('x').replace('sip:x@127.0.0.1 SIP', `${uri} SIP`).replace('From:', by);
+  const answerTo = async (text: string): Promise<string> => {
+    using peer = await UdpPeer.open();
+    await peer.send(text, agent.udp);
+    return await peer.heard('SIP/2.0 '); // Before the socket is closed.
+  };
+  await until('the block to hold', async () =>
+    (await answerTo(from('sip:100@127.0.0.1'))).startsWith('SIP/2.0 404 '),
+  );
+  for (const [uri, status, verdict] of [
+    ['sip:0046701740605@127.0.0.1', '404 ', 'listed'],
+    ['sip:alice@127.0.0.1', '404 ', 'listed'],
+    ['sip:112@127.0.0.1', '302 ', 'not-listed'],
+    ['sip:112p1@127.0.0.1', '302 ', 'not-listed'],
+    ['tel:112;1', '302 ', 'not-listed'],
+    ['sip:127.0.0.1', '302 ', 'unread'],
+    [`sip:${'4'.repeat(33)}@127.0.0.1`, '302 ', 'unread'],
+    [`sip:${'a'.repeat(129)}@127.0.0.1`, '302 ', 'unread'],
+    ['im:alice@127.0.0.1', '302 ', 'unread'],
+  ] as const) {
+    const text = from(uri).replace(/To: .*/, 'To: <sip:127.0.0.1>');
+    const answer = await answerTo(text);
+    assert.ok(answer.startsWith(`SIP/2.0 ${status}`), `${uri}: ${answer}`);
+    assert.match(answer, new RegExp(`\r\nX-SentryPeer-Verdict: ${verdict}[;\r]`), uri);
+  }
+});
+
 test('the SIP agent does not answer those who may not ask', async () => {
   const flags = ['--threads=1', '--sip-agent=127.0.0.1:0', '--sip-agent-peer=127.0.0.2'];
   await using daemon = await DaemonProcess.start([...flags, ...DESTINATION]);

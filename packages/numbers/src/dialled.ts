@@ -13,11 +13,15 @@ export interface Dialled {
 }
 
 const SCHEMES = ['tel:', 'sips:', 'sip:'];
-/** Visual separators (RFC 3966 §3), blanks, and the comma that means a pause. */
-const SEPARATORS = '-.() \t,';
-/** Letters for a pause and for waiting, and what may stand between them. */
-const PAUSES = `pwPW${SEPARATORS}`;
-const CONTEXT = ';phone-context=';
+/** A pause, or waiting for a tone or for the caller (RFC 2806 §2.2, `pause-character`). */
+const PAUSES = 'pwPW,';
+/** Visual separators (RFC 3966 §3), blanks, and pauses. */
+const SEPARATORS = `-.() \t${PAUSES}`;
+/** What may follow a pause (RFC 2806 §2.2, `post-dial`), or the number itself after a prefix and a pause. */
+const AFTER_PAUSE = `${SEPARATORS}0123456789+*#ABCDabcd`;
+/** What it begins with where a semicolon means waiting. */
+const AFTER_SEMICOLON = '0123456789+*#';
+const CONTEXT = 'phone-context=';
 /** The emergency service itself: RFC 5031 §4.1, and between the networks of emergency centres NENA-STA-010 (i3). */
 const EMERGENCY_URNS = ['urn:service:sos', 'urn:nena:service:sos', 'urn:emergency:service:sos'];
 /** The same as the user of a SIP URI, used by telephones older than the URN (draft-ietf-sipping-sos). */
@@ -27,19 +31,57 @@ const AFTER_NAME = '.;?#@';
 
 /**
  * Reads a called number, the user part of a Request-URI or To, or a whole `tel:` or `sip:` URI: escapes are decoded,
- * visual separators dropped (RFC 3966 §3), a global `phone-context` put before (§5.1.4).
+ * visual separators (RFC 3966 §3) and pauses dropped, a global `phone-context` put before (§5.1.4).
  *
  * @returns `undefined` if the text is not a number.
  */
 export function readDialled(text: string): Dialled | undefined {
   if (text.length > DIALLED_CHARACTERS_MAX) return undefined;
+  return readParts(splitUri(text));
+}
+
+/**
+ * What is dialled before each pause in the text, shortest first, as telephones keep it with a contact: `112p1`,
+ * `+46850780290,,1234#`, `tel:112;1`. Digits after a pause are sent when the call is answered (RFC 2806 §2.2,
+ * `post-dial`). But a pause may also follow a prefix, as in `9,112`, so the caller has to choose.
+ *
+ * @returns Nothing if the text has no pause, or if something else than a dial string follows it.
+ */
+export function readBeforePauses(text: string): readonly Dialled[] {
+  if (text.length > DIALLED_CHARACTERS_MAX) return [];
   const { user, context } = splitUri(text);
+  const found: Dialled[] = [];
+  for (let end = pauseFrom(user, 0); end < user.length; end = pauseFrom(user, end + 1)) {
+    const isAfterPause = PAUSES.includes(user.charAt(end - 1));
+    if (isAfterPause || !isDialString(user.slice(end))) continue;
+    const dialled = readParts({ user: user.slice(0, end), context });
+    if (dialled !== undefined) found.push(dialled);
+  }
+  return found;
+}
+
+/** Whether the text has more characters or digits than are read: nobody can say whether it is a number. */
+export function isTooLong(text: string): boolean {
+  if (text.length > DIALLED_CHARACTERS_MAX) return true;
+  let digits = 0;
+  for (const character of splitUri(text).user) if (isDigit(character)) digits += 1;
+  return digits > DIALLED_DIGITS_MAX;
+}
+
+interface UriParts {
+  /** Decoded. */
+  readonly user: string;
+  /** The digits of a `phone-context` that is a global number; empty for any other. */
+  readonly context: string;
+}
+
+function readParts({ user, context }: UriParts): Dialled | undefined {
   let before = '';
   let digits = '';
   let isGlobal = false;
   for (let index = 0; index < user.length; index += 1) {
     const character = user.charAt(index);
-    if (character >= '0' && character <= '9') {
+    if (isDigit(character)) {
       digits += character;
     } else if (character === '+' && isZeroNext(user, index)) {
       // No country code begins with a zero (ITU-T E.164 §6), so this plus means nothing, nor does one right before it.
@@ -59,6 +101,22 @@ export function readDialled(text: string): Dialled | undefined {
   return { digits: context + digits, isGlobal: true, before };
 }
 
+/** Where the next pause is; the length of the text if there is none. */
+function pauseFrom(text: string, from: number): number {
+  let index = from;
+  while (index < text.length && !PAUSES.includes(text.charAt(index))) index += 1;
+  return index;
+}
+
+function isDialString(text: string): boolean {
+  for (const character of text) if (!AFTER_PAUSE.includes(character)) return false;
+  return true;
+}
+
+function isDigit(character: string): boolean {
+  return character >= '0' && character <= '9';
+}
+
 /**
  * Whether the text names the emergency service itself, such as `urn:service:sos.ambulance`, also as the user of a SIP
  * URI, such as `sip:urn:service:sos@pbx.example` or `sip:sos@pbx.example`.
@@ -75,19 +133,6 @@ export function isEmergencyName(text: string): boolean {
   );
 }
 
-/**
- * The user part of a URI, or a number, without the pauses at its end (`112p`, `tel:112w`; RFC 2806 §2.2), which telephones
- * keep with a contact; `undefined` if it ends in none.
- */
-export function withoutPauses(text: string): string | undefined {
-  if (text.length > DIALLED_CHARACTERS_MAX) return undefined;
-  const { user } = splitUri(text);
-  let end = user.length;
-  while (end > 0 && PAUSES.includes(user.charAt(end - 1))) end -= 1;
-  // It is read again, and escapes are decoded only once.
-  return end === user.length || user.includes('%') ? undefined : user.slice(0, end);
-}
-
 function isZeroNext(text: string, index: number): boolean {
   let next = index + 1;
   while (next < text.length && SEPARATORS.includes(text.charAt(next))) next += 1;
@@ -95,16 +140,23 @@ function isZeroNext(text: string, index: number): boolean {
 }
 
 /** The user part, decoded once, and the digits of a `phone-context` that is a global number. */
-function splitUri(text: string): { readonly user: string; readonly context: string } {
+function splitUri(text: string): UriParts {
   const uri = withoutName(text);
   const lower = uri.slice(0, 5).toLowerCase();
   const scheme = SCHEMES.find((one) => lower.startsWith(one)) ?? '';
   let user = uri.slice(scheme.length);
   const host = user.indexOf('@');
   if (host >= 0 && scheme !== 'tel:') user = user.slice(0, host).split(':')[0] ?? '';
-  const semicolon = user.indexOf(';');
-  const number = semicolon < 0 ? user : user.slice(0, semicolon);
-  return { user: decode(number), context: semicolon < 0 ? '' : contextOf(user.slice(semicolon)) };
+  const [first = '', ...parameters] = user.split(';');
+  let number = decode(first);
+  // Some telephones write a semicolon for waiting, so digits after one are no parameter.
+  for (const each of parameters) {
+    const waited = decode(each);
+    if (waited === '' || !AFTER_SEMICOLON.includes(waited.charAt(0))) break;
+    if (!isDialString(waited)) break;
+    number += `,${waited}`;
+  }
+  return { user: number, context: contextOf(parameters) };
 }
 
 /** The text between angle brackets, as in a name-addr (RFC 3261 §25.1); the whole text if it has none. */
@@ -114,21 +166,17 @@ function withoutName(text: string): string {
   return (open >= 0 && close >= 0 ? text.slice(open + 1, close) : text).trim();
 }
 
-function contextOf(parameters: string): string {
-  const at = parameters.toLowerCase().indexOf(CONTEXT);
-  if (at < 0) return '';
-  const rest = parameters.slice(at + CONTEXT.length);
-  const end = rest.indexOf(';');
-  const value = decode(end < 0 ? rest : rest.slice(0, end));
-  const digits = readPlainDigits(value.slice(1));
-  return value.startsWith('+') ? digits : '';
+function contextOf(parameters: readonly string[]): string {
+  const parameter = parameters.find((each) => each.toLowerCase().startsWith(CONTEXT));
+  const value = decode(parameter?.slice(CONTEXT.length) ?? '');
+  return value.startsWith('+') ? readPlainDigits(value.slice(1)) : '';
 }
 
 /** The digits of a text of digits and separators; empty for anything else. */
 function readPlainDigits(text: string): string {
   let digits = '';
   for (const character of text) {
-    if (character >= '0' && character <= '9') digits += character;
+    if (isDigit(character)) digits += character;
     else if (!SEPARATORS.includes(character)) return '';
   }
   return digits;

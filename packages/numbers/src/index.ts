@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 export { blockPrefix, blocksOf } from './blocks.ts';
-export { isEmergencyName } from './dialled.ts';
+export { isEmergencyName, isTooLong } from './dialled.ts';
 export { CANDIDATES_COUNT_MAX } from './limits.ts';
 export {
   NumberingPlans,

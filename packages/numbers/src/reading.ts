@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { isEmergencyName, readDialled, withoutPauses, type Dialled } from './dialled.ts';
+import { isEmergencyName, readBeforePauses, readDialled, type Dialled } from './dialled.ts';
 import {
   CANDIDATES_COUNT_MAX,
   E164_DIGITS_MAX,
@@ -57,6 +57,13 @@ const UNALLOCATED_BARE_SHARE = 0.25;
 const WITHOUT_TRUNK_SHARE = 0.95;
 const OUTSIDE_SHARE = 0.95;
 
+/** What telephones behind a PBX dial before the number itself, perhaps with a pause. */
+const PREFIXES: ReadonlySet<PrefixKind> = new Set([
+  'international',
+  'outside-international',
+  'outside',
+]);
+
 type Found = Map<string, Candidate>;
 
 /**
@@ -108,13 +115,35 @@ function read(
   addCandidates: (dialled: Dialled, found: Found) => boolean,
 ): Reading {
   if (isEmergencyName(text)) return nothing('emergency', '');
-  const dialled = readDialled(text);
-  if (dialled === undefined) {
-    // A name may end in these letters as well, so before them only a number for help is read.
-    const unpaused = withoutPauses(text);
-    const help = unpaused === undefined ? undefined : read(plans, unpaused, home, () => false);
-    return help?.kind === 'emergency' ? help : nothing('none', '');
+  const whole = readDialled(text);
+  const readOne = (dialled: Dialled): Reading => readForm(plans, dialled, home, addCandidates);
+  const all = whole === undefined ? nothing('none', '') : readOne(whole);
+  const isNumber = all.candidates.some(isAllocated);
+  for (const before of readBeforePauses(text)) {
+    // "011" and a pause may begin a number, although it is a number for help somewhere.
+    if (isNumber && isPrefix(before)) continue;
+    const reading = readOne(before);
+    const isWhole = reading.candidates.some((each) => isAllocated(each) || isAbroad(each));
+    if (isWhole || reading.kind === 'emergency') return reading;
   }
+  return all;
+}
+
+/** Where the notation says that a number of E.164 follows, it may also be one that nobody was given. */
+function isAbroad({ prefix }: Candidate): boolean {
+  return prefix === 'plus' || prefix === 'international' || prefix === 'outside-international';
+}
+
+function isPrefix({ digits, isGlobal }: Dialled): boolean {
+  return PREFIXES.has(prefixKind(digits, isGlobal));
+}
+
+function readForm(
+  plans: NumberingPlans,
+  dialled: Dialled,
+  home: HomePlan | undefined,
+  addCandidates: (dialled: Dialled, found: Found) => boolean,
+): Reading {
   const { digits, isGlobal, before } = dialled;
   const whole = before + (isGlobal ? '+' : '') + digits;
   const isMarked = isGlobal || before !== '';

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { isEmergencyName, readDialled } from '../src/dialled.ts';
+import { isEmergencyName, isTooLong, readBeforePauses, readDialled } from '../src/dialled.ts';
 import { DIALLED_CHARACTERS_MAX, DIALLED_DIGITS_MAX } from '../src/limits.ts';
 
 /** What precedes the digits, `+` if they are global, and the digits; `none` if the text is not a number. */
@@ -34,6 +34,9 @@ const TEXTS: Readonly<Record<string, string>> = {
   '9#46850780290': '9#|46850780290',
   '*67*46850780290': '*67*|46850780290',
   '46850780290#': '|46850780290',
+  // A pause says nothing of its own.
+  '9p46850780290W': '|946850780290',
+  '112pw0': '|1120',
   '+46850780290#': '|+46850780290',
   '9*46850780290#': '9*|46850780290',
   '46850780290##': 'none',
@@ -158,6 +161,49 @@ test('readDialled() returns at most the digits of any text, and never throws', (
     ),
     { numRuns: 2000 },
   );
+});
+
+const BEFORE_PAUSES: Readonly<Record<string, readonly string[]>> = {
+  '112': [],
+  '112p1': ['|112'],
+  '112pp1w2,3': ['|112', '|1121', '|11212'],
+  p112: [],
+  '9,112': ['|9'],
+  '+46850780290,,1234#': ['|+46850780290'],
+  '*31#112w1': ['*31#|112'],
+  'tel:780290p1;phone-context=+46850': ['|+46850780290'],
+  'tel:780290;1;phone-context=+46850': ['|+46850780290'],
+  'sip:112;1;2@host': ['|112', '|1121'],
+  '112;%31': ['|112'],
+  '112;#1': ['|112'],
+  '112;;1': [],
+  '112;p1': [],
+  '112;1=2': [],
+  '112,ABCDabcd*#+-.() \t': ['|112'],
+  '112,e': [],
+  '112,': ['|112'],
+  'anna,1': [],
+  [`112,${'1'.repeat(DIALLED_CHARACTERS_MAX - 4)}`]: ['|112'],
+  [`112,${'1'.repeat(DIALLED_CHARACTERS_MAX - 3)}`]: [],
+};
+
+for (const [text, expected] of Object.entries(BEFORE_PAUSES)) {
+  test(`readBeforePauses() reads ${JSON.stringify(text.slice(0, 40))}`, () => {
+    const found = readBeforePauses(text).map(
+      ({ before, digits, isGlobal }) => `${before}|${isGlobal ? '+' : ''}${digits}`,
+    );
+    assert.deepEqual(found, expected);
+  });
+}
+
+test('isTooLong() says where nobody can tell whether it is a number', () => {
+  const most = '1'.repeat(DIALLED_DIGITS_MAX);
+  for (const text of ['', 'anna', most, `sip:${most}@198.51.100.7`, `${most}anna`])
+    assert.ok(!isTooLong(text), text);
+  const longest = 'a'.repeat(DIALLED_CHARACTERS_MAX);
+  assert.ok(!isTooLong(longest));
+  for (const text of [`${most}1`, `sip:9*${most}@host`, `${longest}a`])
+    assert.ok(isTooLong(text), text);
 });
 
 test('isEmergencyName() knows the service of emergencies and its kinds, and nothing that begins like it', () => {

@@ -31,6 +31,18 @@ for (const text of [
   '81046701234567',
   '88880046701234567',
   '+46701234567#',
+  // With what the telephone sends once the call is answered, or a pause after a prefix.
+  '+46701234567p1',
+  'tel:+46701234567w1234#',
+  '+46701234567,,1234#',
+  '0046701234567;1234',
+  'sip:0046701234567;1;w2@198.51.100.7',
+  'tel:701234567P1;phone-context=+46',
+  '9p0046701234567,5',
+  '9;+46701234567',
+  '011,46701234567',
+  '9,011,46701234567',
+  '00,46701234567,112',
 ]) {
   test(`readNumber() reads ${text} as +46701234567 without knowing where it was dialled`, () => {
     const [best] = readNumber(plans, text).candidates;
@@ -53,6 +65,10 @@ for (const [text, country, e164] of [
   ['911234567', 'ES', '34911234567'],
   ['0612345678', 'IT', '390612345678'],
   ['02071234567', 'GB', '442071234567'],
+  ['0701234567p1', 'SE', '46701234567'],
+  ['0,0701234567,,12#', 'SE', '46701234567'],
+  ['0701234567;112', 'SE', '46701234567'],
+  ['001,46701234567', 'KR', '46701234567'],
 ] as const) {
   test(`readQuestion() reads ${text} dialled in ${country} as +${e164}`, () => {
     const { candidates } = readQuestion(plans, text, home(country));
@@ -104,12 +120,34 @@ for (const [text, kind] of [
   ['sip:112w@pbx.example', 'emergency'],
   ['tel:+112,PW;phone-context=pbx.example', 'emergency'],
   ['9112 pp', 'emergency'],
-  ['1004p', 'none'],
+  ['1004p', 'extension'],
   ['p', 'none'],
-  ['pw112', 'none'],
+  ['pw112', 'emergency'],
   ['11%32p', 'emergency'],
   ['11%2532p', 'none'],
-  ['112pw0', 'none'],
+  ['112pw0', 'emergency'],
+  ['112p1', 'emergency'],
+  ['tel:112W1', 'emergency'],
+  ['112,1', 'emergency'],
+  ['112 , 1 # 2', 'emergency'],
+  ['112;1', 'emergency'],
+  ['sip:112;12;w3@pbx.example', 'emergency'],
+  ['tel:112;1;phone-context=+49', 'emergency'],
+  ['tel:+112%2C1', 'emergency'],
+  ['+46112p1', 'emergency'],
+  ['9112ppp1', 'emergency'],
+  ['9p112', 'emergency'],
+  ['9,112,1', 'emergency'],
+  ['9;112', 'emergency'],
+  ['112p+1', 'emergency'],
+  ['112,AB*#', 'emergency'],
+  ['*31#112p1', 'emergency'],
+  [`112,,${'1'.repeat(40)}`, 'emergency'],
+  ['911,46850780290', 'emergency'],
+  // Not a pause and digits: a name, or a parameter.
+  ['112police', 'none'],
+  ['112,anna', 'none'],
+  ['1004;x=112', 'extension'],
   ['011112', 'emergency'],
   ['000911', 'emergency'],
   ['+1234', 'unknown'],
@@ -198,6 +236,13 @@ for (const [text, country, e164] of [
 
 test('readNumber() reads the digits of attackers without a home country', () => {
   assert.equal(readNumber(plans, '972592891005').candidates[0]?.e164, '972592891005');
+});
+
+test('readNumber() reads a number that nobody was given before a pause as well', () => {
+  for (const text of ['+88235123456p1', '0088235123456,,1234#', '+88235123456']) {
+    assert.equal(readNumber(plans, text).candidates[0]?.e164, '88235123456', text);
+    assert.equal(readNumber(plans, text).digits.replace('+', ''), text.match(/\d+/)?.[0]);
+  }
 });
 
 test('readNumber() keeps a guessed prefix as a guess', () => {

@@ -2,6 +2,7 @@
 
 import { KeyedHash } from '@sentrypeer/bytes';
 import { canonicalAddress } from '@sentrypeer/ip';
+import { isTooLong } from '@sentrypeer/numbers';
 import { formatResponse, parseMessage, reasonPhrase, type SipMessage } from '@sentrypeer/sip';
 import type { Judge, Judgement, Level, Question } from '@sentrypeer/verdict';
 import { callerAddress, isAnswerable, protocolError, replyPort, type Asked } from './ask.ts';
@@ -153,8 +154,8 @@ export class Agent {
   }
 
   /**
-   * If the called number cannot be read, only the caller's address is judged, unless it may be a call for help of an
-   * unknown kind.
+   * A call whose number cannot be read may be a call for help, so it is let through whoever makes it. Only its number
+   * could tell.
    */
   #judge(
     called: Called,
@@ -162,15 +163,16 @@ export class Agent {
     address: string | undefined,
     epochUs: number,
   ): Judgement | 'unread' | undefined {
-    if (called.kind === 'unknown') return 'unread';
-    const asks = called.kind === 'unreadable' ? undefined : called.number;
+    if (called.kind === 'unreadable') return 'unread';
+    const asks = called.number;
     const question: Question = {
       ...(asks === undefined ? {} : { number: asks }),
       ...(address === undefined ? {} : { address }),
     };
     const judgement = this.#ports.judge(question, epochUs);
     if (judgement === undefined) return undefined;
-    if (asks === undefined && kind === 'call') return judgement.listed ? judgement : 'unread';
+    const isUnread = judgement.number?.kind === 'none' && isTooLong(asks ?? '');
+    if (isUnread && kind === 'call') return 'unread';
     // Nobody calls for help by registering: an account named like an emergency number does not protect an address.
     const { address: byAddress } = judgement;
     if (kind === 'registration' && byAddress?.listed === true && !judgement.listed) {

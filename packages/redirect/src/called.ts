@@ -9,17 +9,17 @@ export type Called =
   | { readonly kind: 'number'; readonly number: string | undefined }
   /** The emergency service itself, whatever number is dialled for it (RFC 5031 §4.1). */
   | { readonly kind: 'emergency'; readonly number: string }
-  /** A SIP or tel URI without a number, or with one that is too long. */
-  | { readonly kind: 'unreadable'; readonly number: string | undefined }
-  /** A URI of another kind. */
-  | { readonly kind: 'unknown'; readonly number: string };
+  /** Nobody can say what it is for: another kind of URI, or one without a user, or with one that is too long. */
+  | { readonly kind: 'unreadable'; readonly number: string | undefined };
 
 const SCHEMES: ReadonlySet<string> = new Set(['sip', 'sips', 'tel']);
 
 export function readCalled(message: SipMessage): Called {
   const uri = message.requestUri ?? '';
   if (isEmergencyName(uri)) return { kind: 'emergency', number: uri };
-  if (!SCHEMES.has(message.requestUriParsed?.scheme ?? '')) return { kind: 'unknown', number: uri };
+  if (!SCHEMES.has(message.requestUriParsed?.scheme ?? '')) {
+    return { kind: 'unreadable', number: uri };
+  }
   const number = calledNumber(message);
   const isReadable = number !== undefined && number.length <= CALLED_CHARACTERS_MAX;
   return { kind: isReadable ? 'number' : 'unreadable', number };

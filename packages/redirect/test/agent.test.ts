@@ -4,12 +4,15 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { latin1Octets, latin1Text } from '@sentrypeer/bytes';
+import { NumberingPlans, readQuestion } from '@sentrypeer/numbers';
 import { parseMessage } from '@sentrypeer/sip';
+import type { Judgement, Question } from '@sentrypeer/verdict';
 import { REFUSALS } from '../src/index.ts';
 import {
   asked,
   BAD,
   headerOf,
+  judgementOf,
   linesOf,
   newAgent,
   NOW_US,
@@ -90,23 +93,77 @@ for (const [uri, contact, question] of [
   ['urn:nena:service:sos.psap', 'sip:112@192.0.2.10:5060', 'urn:nena:service:sos.psap'],
   ['sip:sos@pbx.example', 'sip:112@192.0.2.10:5060', 'sip:sos@pbx.example'],
   ['sip:urn:service:sos@pbx.example', 'sip:112@192.0.2.10:5060', 'sip:urn:service:sos@pbx.example'],
-  ['im:alice@pbx.example', 'sip:im%3Aalice%40pbx.example@192.0.2.10:5060', undefined],
-  ['sip:pbx.example', 'sip:192.0.2.10:5060', undefined],
-  [`sip:${'4'.repeat(129)}@pbx.example`, `sip:${'4'.repeat(129)}@192.0.2.10:5060`, undefined],
 ] as const) {
-  test(`Agent lets a call to ${uri.slice(0, 30)} through, which says no number`, () => {
+  test(`Agent lets a call for help to ${uri} through`, () => {
     const { agent, questions } = newAgent();
     const to = '<sip:pbx.example>';
     const answer = agent.receive(asked(request({ uri, to })));
     assert.equal(statusOf(answer), 'SIP/2.0 302 Moved Temporarily');
     assert.equal(headerOf(answer, 'Contact'), `<${contact}>`);
-    const verdict = headerOf(answer, 'X-SentryPeer-Verdict') ?? '';
-    assert.equal(verdict.split(';')[0], question === undefined ? 'unread' : 'not-listed');
+    assert.match(headerOf(answer, 'X-SentryPeer-Verdict') ?? '', /^not-listed;/);
     assert.equal(questions.at(-1)?.number, question);
     const bare = newAgent({ destination: undefined, refusal: 603 }).agent;
     assert.equal(statusOf(bare.receive(asked(request({ uri, to })))), 'SIP/2.0 404 Not Found');
   });
 }
+
+const FROM_LISTED =
+  'SIP/2.0/UDP 127.0.0.1:5070;branch=z9hG4bK-a, SIP/2.0/UDP 203.0.113.66:5060;branch=z9hG4bK-b';
+const plans = await NumberingPlans.load();
+/** Reads what is asked for, and lists one address. */
+const reader = (question: Question): Judgement => {
+  const { number = '', address = '' } = question;
+  const { kind, digits } = readQuestion(plans, number);
+  const judgement = judgementOf({ address });
+  return {
+    ...judgement,
+    number: { ...judgementOf({ number: BAD }).number, kind, digits } as never,
+  };
+};
+
+for (const [uri, contact] of [
+  ['im:alice@pbx.example', 'sip:im%3Aalice%40pbx.example@192.0.2.10:5060'],
+  ['urn:service:counseling', 'sip:urn%3Aservice%3Acounseling@192.0.2.10:5060'],
+  ['http://pbx.example/', 'sip:http%3A%2F%2Fpbx.example%2F@192.0.2.10:5060'],
+  ['sip:pbx.example', 'sip:192.0.2.10:5060'],
+  ['sip:@pbx.example', 'sip:192.0.2.10:5060'],
+  ['tel:', 'sip:192.0.2.10:5060'],
+  [`sip:${'a'.repeat(129)}@pbx.example`, `sip:${'a'.repeat(129)}@192.0.2.10:5060`],
+  [`sip:${'4'.repeat(33)}@pbx.example`, `sip:${'4'.repeat(33)}@192.0.2.10:5060`],
+  [`tel:+${'4'.repeat(33)}`, `sip:+${'4'.repeat(33)}@192.0.2.10:5060`],
+] as const) {
+  test(`Agent lets a call to ${uri.slice(0, 30)} through, which nobody can read, whoever makes it`, () => {
+    for (const via of [undefined, FROM_LISTED]) {
+      const asks = { uri, to: '<sip:pbx.example>', ...(via === undefined ? {} : { via }) };
+      const answer = newAgent({ refusesWatched: true }, reader).agent.receive(asked(request(asks)));
+      assert.equal(statusOf(answer), 'SIP/2.0 302 Moved Temporarily');
+      assert.equal(headerOf(answer, 'Contact'), `<${contact}>`);
+      assert.equal(headerOf(answer, 'X-SentryPeer-Verdict'), 'unread');
+      assert.equal(answer.decision?.level, 'unread');
+      const bare = newAgent({ destination: undefined, refusal: 603 }, reader).agent;
+      const next = bare.receive(asked(request(asks)));
+      assert.equal(statusOf(next), 'SIP/2.0 404 Not Found');
+      assert.equal(headerOf(next, 'X-SentryPeer-Verdict'), 'unread');
+    }
+  });
+}
+
+for (const user of ['alice', '2001', '4'.repeat(32), '0046701740605,,123', 'a'.repeat(128)]) {
+  test(`Agent refuses a listed address a call to ${user.slice(0, 30)}, which it can read`, () => {
+    const { agent } = newAgent({ refusal: 603 }, reader);
+    const uri = `sip:${user}@pbx.example`;
+    const answer = agent.receive(asked(request({ uri, via: FROM_LISTED })));
+    assert.equal(statusOf(answer), 'SIP/2.0 603 Decline');
+    assert.equal(statusOf(agent.receive(asked(request({ uri })))), 'SIP/2.0 302 Moved Temporarily');
+  });
+}
+
+test('Agent refuses a listed address a registration without an account', () => {
+  const { agent } = newAgent({ refusal: 603 }, reader);
+  const register = { method: 'REGISTER', uri: 'sip:pbx.example', to: '<sip:pbx.example>' };
+  const answer = agent.receive(asked(request({ ...register, via: FROM_LISTED })));
+  assert.equal(statusOf(answer), 'SIP/2.0 603 Decline');
+});
 
 test('Agent without a destination lets the asker try its next route', () => {
   const { agent } = newAgent({ refusal: 603, destination: undefined });

@@ -28,18 +28,19 @@ export const CALLED_NOBODY: Called = {
 
 /**
  * What the user part of a URI calls. Parameters inside the user part (RFC 3261 §19.1.6) are cut off if a number
- * precedes them; a name with a semicolon is a name.
+ * precedes them; a name with a semicolon is a name. Digits after a semicolon, where a telephone waits before it sends
+ * them (`112;1`), are no parameter.
  */
 export function calledBy(uri: SipUri, source: 'request-uri' | 'to'): Called | undefined {
   const { password, parameters } = uri;
-  const written = uri.user;
+  const written = writtenUser(uri);
   const user = written === undefined ? undefined : dialled(trimmed(written));
   if (user === undefined || user === '') return undefined;
-  const semicolon = user.indexOf(';');
+  const semicolon = parametersFrom(user);
   let number = decodeUserPart(semicolon === -1 ? user : user.slice(0, semicolon));
   let phoneContext: string | undefined;
   if (semicolon !== -1) {
-    if (looksLikeNumber(number))
+    if (looksLikeNumber(number.replaceAll(';', '')))
       phoneContext = parameterValue(user.slice(semicolon), PHONE_CONTEXT);
     else number = decodeUserPart(user);
   }
@@ -67,6 +68,25 @@ function dialled(user: string): string {
       return user.slice(0, index);
   }
   return user;
+}
+
+/** With the digits that follow the number of a `tel` URI after a semicolon. */
+function writtenUser({ scheme, user, parameters }: SipUri): string | undefined {
+  if (scheme !== 'tel' || user === undefined) return user;
+  const end = parametersFrom(parameters);
+  return user + (end === -1 ? parameters : parameters.slice(0, end));
+}
+
+/** Index of the semicolon with which the parameters begin; -1 if there are none. */
+function parametersFrom(user: string): number {
+  let semicolon = user.indexOf(';');
+  while (semicolon !== -1) {
+    const next = user.indexOf(';', semicolon + 1);
+    const end = next === -1 ? user.length : next;
+    if (!looksLikeNumber(decodeUserPart(user.slice(semicolon + 1, end)))) break;
+    semicolon = next;
+  }
+  return semicolon;
 }
 
 /** Without the surrounding blanks, which nobody dials. */

@@ -121,3 +121,20 @@ test('credentials are those for us, then those for a proxy, then those of anothe
   assert.equal(parse(basic).credentials?.isDigest, false);
   assert.equal(parse('f: x').credentials, undefined);
 });
+
+for (const [uri, number, phoneContext] of [
+  ['sip:112;1@h', '112;1', undefined],
+  ['sip:9;112;2;isub=3@h', '9;112;2', undefined],
+  ['sip:780290;1;phone-context=+46850@h', '780290;1', '+46850'],
+  ['sip:780290;phone-context=+46850;1@h', '780290', '+46850'],
+  ['tel:112;1', '112;1', undefined],
+  ['tel:780290;%31;phone-context=+46850', '780290;1', '+46850'],
+  ['tel:780290;ext=1', '780290', undefined],
+  ['tel:780290;phone-context="+46"', '780290', '+46'],
+  ['sip:anna;1;x=2@h', 'anna;1;x=2', undefined],
+] as const) {
+  test(`the called number of ${uri} keeps digits after a semicolon, and no parameters`, () => {
+    const message = parseMessage(latin1Octets(`INVITE ${uri} SIP/2.0\r\n\r\n`));
+    assert.deepEqual([message.called.number, message.called.phoneContext], [number, phoneContext]);
+  });
+}

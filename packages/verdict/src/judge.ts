@@ -11,6 +11,7 @@ import {
   type Prefix,
 } from '@sentrypeer/ip';
 import { unreachable } from '@sentrypeer/kernel';
+import { isTooLong } from '@sentrypeer/numbers';
 import { addressVerdict } from './address-verdict.ts';
 import { blockedVerdict, overruled, type Block } from './blocked.ts';
 import { delistedReasons } from './delisting.ts';
@@ -41,6 +42,13 @@ export class Judge {
     const address = source === undefined ? undefined : this.#asked(source, nowEpochUs);
     // A call for help is let through, whoever makes it: a forged or borrowed address must not cost a life.
     if (number?.kind === 'emergency') return { ...notListed(...number.reasons), number, address };
+    if (number?.kind === 'none' && isTooLong(dialled ?? '')) {
+      return {
+        ...notListed('it is too long to be read, and may be a call for help'),
+        number,
+        address,
+      };
+    }
     const verdicts = [number, address].filter((verdict) => verdict !== undefined);
     const rank = Math.max(0, ...verdicts.map(({ level }) => levelRank(level)));
     const gravest = verdicts.filter(({ level }) => levelRank(level) === rank);

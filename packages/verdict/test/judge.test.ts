@@ -119,6 +119,10 @@ test('Judge.judge() never refuses an emergency number, whoever asks', () => {
     'tel:112p',
     '112w',
     'sip:9112,p@pbx.example',
+    '112p1',
+    'tel:112;1',
+    '+46112w1234#',
+    '9,112,,1',
   ]) {
     const judgement = judge.judge({ number, address: '11.22.33.44' }, NOON_US);
     assert.equal(judgement.level, 'none', number);
@@ -126,6 +130,42 @@ test('Judge.judge() never refuses an emergency number, whoever asks', () => {
   }
   for (const number of ['2001', '2001p', '100', '100w', '118', '150', '199']) {
     assert.equal(judge.judge({ number, address: '11.22.33.44' }, NOON_US).level, 'listed', number);
+  }
+});
+
+test('Judge.judge() refuses a listed address nothing that is too long to be read', () => {
+  const evidence = new MemoryEvidence();
+  evidence.addresses.set('11.22.33.44', { ...ADDRESS, tool: 'SIPVicious', eventsCount: 100 });
+  const judge = judgeOf(evidence, { home: 'SE' });
+  const address = '11.22.33.44';
+  for (const number of [
+    '4'.repeat(33),
+    `+${'4'.repeat(40)}`,
+    `sip:${'a'.repeat(257)}@pbx.example`,
+  ]) {
+    const judgement = judge.judge({ number, address }, NOON_US);
+    assert.equal(judgement.level, 'none', number);
+    assert.deepEqual(judgement.reasons, ['it is too long to be read, and may be a call for help']);
+    assert.equal(judgement.address?.level, 'listed');
+  }
+  for (const number of ['4'.repeat(32), `0046701234567,,${'1'.repeat(40)}`, 'alice']) {
+    assert.equal(judge.judge({ number, address }, NOON_US).level, 'listed', number);
+  }
+});
+
+test('Judge.judge() finds a listed number before what a telephone sends after it', () => {
+  const evidence = new MemoryEvidence();
+  evidence.numbers.set('88235123456', { ...MUCH, formsCount: 9 });
+  const judge = judgeOf(evidence, { home: 'SE' });
+  for (const number of [
+    '+88235123456p1',
+    '0088235123456,,1234#',
+    'tel:+88235123456;1234',
+    'sip:9w0088235123456w1@pbx.example',
+  ]) {
+    const judgement = judge.judge({ number }, NOON_US);
+    assert.deepEqual([judgement.level, judgement.number?.e164], ['listed', '88235123456'], number);
+    assert.equal(judge.numberStanding(number, NOON_US), 'met', number);
   }
 });
 
