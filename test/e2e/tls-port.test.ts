@@ -66,6 +66,8 @@ test('SIP without TLS to the port of TLS is recorded with what it said, and not 
   for (const [count, text] of [
     sipRequest({ method: 'INVITE', user: '00441234567091' }),
     'HELP\r\n',
+    'GET / HTTP/1.1\r\n\r\n',
+    '\r\n',
   ].entries()) {
     const socket = createConnection(daemon.ports.tls, '127.0.0.1');
     let heard = '';
@@ -96,10 +98,58 @@ test('SIP without TLS to the port of TLS is recorded with what it said, and not 
           transport_type: 'TLS',
           method: 'NOT_FOUND',
           called_number: 'NOT_FOUND',
-          anomalies: 'tls_expected,not_sip',
+          anomalies: 'not_sip,tls_expected',
         },
         'HELP\r\n',
       ],
+      [
+        {
+          transport_type: 'TLS',
+          method: 'NOT_FOUND',
+          called_number: 'NOT_FOUND',
+          anomalies: 'http,tls_expected',
+        },
+        'GET / ',
+      ],
+      [
+        {
+          transport_type: 'TLS',
+          method: 'NOT_FOUND',
+          called_number: 'NOT_FOUND',
+          anomalies: 'tls_expected',
+        },
+        '',
+      ],
+    ],
+  );
+});
+
+test('SIP without TLS to the port of TLS is read to its end, however it is cut', async () => {
+  await using daemon = await DaemonProcess.start(['-r', '-z', '127.0.0.1:0', '--fold-window=0']);
+  const socket = createConnection({
+    port: daemon.ports.tls,
+    host: '127.0.0.1',
+    allowHalfOpen: true,
+  });
+  socket.on('error', () => undefined).resume();
+  const ended = once(socket, 'end');
+  socket.write('INV');
+  await ended; // As at a server that speaks only TLS.
+  const first = sipRequest({ method: 'INVITE', user: '00441234567092' });
+  const second = sipRequest({ method: 'INVITE', user: '00441234567093' });
+  socket.write(`${first.slice(3)}${second.slice(0, 100)}`);
+  await daemon.recorded(1);
+  socket.end(second.slice(100, -2));
+  await daemon.recorded(2);
+  assert.deepEqual(
+    daemon.rows('SELECT called_number, grade, anomalies FROM honey ORDER BY honey_id'),
+    [
+      { called_number: '00441234567092', grade: 'handshake', anomalies: 'tls_expected' },
+      {
+        called_number: '00441234567093',
+        grade: 'handshake',
+        anomalies: 'tls_expected,head_unfinished,headers_unterminated',
+      },
     ],
   );
 });

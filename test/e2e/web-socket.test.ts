@@ -290,6 +290,24 @@ for (const [name, isTls, end] of [
   });
 }
 
+test('several messages in one WebSocket message are recorded and answered each', async () => {
+  await using daemon = await DaemonProcess.start(['-r', '--fold-window=0']);
+  const client = new WebSocket(`ws://127.0.0.1:${daemon.ports.tcp}/`, 'sip');
+  await once(client, 'open');
+  let answers = '';
+  client.addEventListener('message', ({ data }) => (answers += String(data)));
+  const numbers = ['00441234567094', '00441234567095'];
+  client.send(numbers.map((user) => sipRequest({ method: 'INVITE', user })).join(''));
+  for (const number of numbers)
+    await until('an answer', () => new RegExp(`^To: .*${number}`, 'm').test(answers));
+  client.close();
+  await daemon.recorded(3);
+  assert.deepEqual(
+    daemon.rows("SELECT called_number, anomalies FROM honey WHERE method = 'INVITE'"),
+    numbers.map((called_number) => ({ called_number, anomalies: 'web_socket_messages' })),
+  );
+});
+
 test('an upgrade that breaks off leaves a row', async () => {
   await using daemon = await DaemonProcess.start(['-r', '--fold-window=0']);
   const { socket } = await open(daemon.ports.tcp, HEAD.slice(0, 60));

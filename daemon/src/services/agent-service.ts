@@ -209,7 +209,7 @@ export class AgentService implements AsyncDisposable {
     if (frame.kind === 'ping') {
       // RFC 5626 §4.4.1: a ping of two line ends is answered by one.
       connection.send(latin1Octets('\r\n'));
-    } else if (frame.kind === 'message' && !frame.isUnfinished) {
+    } else if (frame.kind === 'message' && !frame.isUnfinished && !connection.isPlainOnTls) {
       const { transport, source } = connection;
       const { reply } = this.#receive({ octets: frame.octets, transport, source });
       if (reply !== undefined) connection.send(reply);

@@ -14,7 +14,7 @@ import {
   type StreamEvidence,
   type StreamLimits,
 } from '@sentrypeer/net';
-import { StreamFramer } from '@sentrypeer/sip';
+import { splitMessages, StreamFramer } from '@sentrypeer/sip';
 import type { ListenAddress } from '../config/value-types.ts';
 
 /** PEM. */
@@ -154,7 +154,10 @@ export class SipListeners implements AsyncDisposable {
         ...(streamLimits && { limits: streamLimits }),
         ...(tls && { tls }),
       },
-      () => (webSockets === true ? new WebSocketFramer(new StreamFramer()) : new StreamFramer()),
+      () => {
+        const framer = new StreamFramer();
+        return webSockets === true ? new WebSocketFramer(framer, splitMessages) : framer;
+      },
       onFrame,
     );
     return this.#scope.use(listener);

@@ -285,7 +285,9 @@ export class SipService implements AsyncDisposable {
       transport,
       clock: this.#ports.clock,
     });
-    const { isWebSocket, isFromPage } = connection;
+    const { isWebSocket, isFromPage, isPlainOnTls } = connection;
+    // A client that speaks without TLS to the port of TLS is not answered, but still says something.
+    const ofPort = isPlainOnTls ? ['tls_expected'] : [];
     const { observation, replies, close } = this.#honeypot.receive(
       frame.kind === 'message'
         ? {
@@ -293,11 +295,16 @@ export class SipService implements AsyncDisposable {
             hello,
             isWebSocket,
             isFromPage,
-            framingAnomalies: frame.anomalies,
-            isUnfinished: frame.isUnfinished,
+            framingAnomalies: [...ofPort, ...frame.anomalies],
+            isUnfinished: frame.isUnfinished || isPlainOnTls,
             ...(frame.skipped.length === 0 ? {} : { skipped: frame.skipped }),
           }
-        : { ...input, hello, notSip: frame.kind === 'upgrade' ? 'http' : frame.code },
+        : {
+            ...input,
+            hello,
+            framingAnomalies: ofPort,
+            notSip: frame.kind === 'upgrade' ? 'http' : frame.code,
+          },
     );
     const nowMs = this.#ports.clock.nowMs();
     this.#record(observation, nowMs);
@@ -311,7 +318,7 @@ export class SipService implements AsyncDisposable {
     this.#arm(nowMs);
   }
 
-  /** A contact without a message that can be answered: refused over a limit, silent, or without TLS on the TLS port. */
+  /** A contact without a message: refused over a limit, silent, or without a whole TLS handshake. */
   #onEvidence(evidence: StreamEvidence): void {
     const { transport, source, local, octets, code, hello } = evidence;
     this.#received[transport] += 1;
@@ -322,12 +329,7 @@ export class SipService implements AsyncDisposable {
       transport,
       clock: this.#ports.clock,
     });
-    const { observation } = this.#honeypot.receive(
-      // Who speaks to the port of TLS without TLS still says something.
-      code === 'tls_expected'
-        ? { ...input, framingAnomalies: [code], isUnfinished: true }
-        : { ...input, hello, notSip: code },
-    );
+    const { observation } = this.#honeypot.receive({ ...input, hello, notSip: code });
     const nowMs = this.#ports.clock.nowMs();
     this.#record(observation, nowMs);
     this.#arm(nowMs);

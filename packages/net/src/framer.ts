@@ -26,8 +26,8 @@ export type Frame =
 export interface Framer {
   /** @param octets Borrowed: the framer copies what it keeps. */
   push(octets: Uint8Array): readonly Frame[];
-  /** Returns the part that was read of an unfinished message, once; then nothing. */
-  flush(): Frame | undefined;
+  /** Returns what was read of unfinished messages, once; then nothing. */
+  flush(): readonly Frame[];
   /** Whether a message has begun and not ended. */
   readonly midMessage: boolean;
   /** Octets kept until the rest of a message arrives. */

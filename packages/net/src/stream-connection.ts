@@ -19,13 +19,15 @@ export interface ConnectionLimits {
 
 export type StreamTransport = 'TCP' | 'TLS';
 
-/** Both ends of a connection. */
+/** Both ends of a connection, and what is known of it before its first message. */
 export interface StreamPath {
   readonly transport: StreamTransport;
   readonly source: Endpoint;
   readonly local: Endpoint;
   /** What the client said about itself when TLS began; `undefined` over TCP, and if it cannot be read. */
   readonly hello?: ClientHello | undefined;
+  /** A client that speaks without TLS to the port of TLS: it is read, and gets no answer. @default false */
+  readonly isPlainOnTls?: boolean;
 }
 
 /** Callbacks of a connection to its owner. */
@@ -48,6 +50,7 @@ export class StreamConnection implements StreamPath {
   readonly source: Endpoint;
   readonly local: Endpoint;
   readonly hello: ClientHello | undefined;
+  readonly isPlainOnTls: boolean;
   readonly #socket: Socket;
   readonly #framer: Framer;
   readonly #limits: ConnectionLimits;
@@ -71,6 +74,7 @@ export class StreamConnection implements StreamPath {
     this.source = path.source;
     this.local = path.local;
     this.hello = path.hello;
+    this.isPlainOnTls = path.isPlainOnTls === true;
     this.#socket = socket;
     this.#framer = framer;
     this.#limits = limits;
@@ -81,6 +85,8 @@ export class StreamConnection implements StreamPath {
     socket.on('end', () => this.#endReading());
     socket.on('error', () => undefined); // 'close' follows, and says all that matters.
     socket.once('close', () => this.#onClose());
+    // TLS servers end such a connection at once; what the client has yet to say is read all the same.
+    if (this.isPlainOnTls) socket.end();
   }
 
   /**
@@ -192,8 +198,7 @@ export class StreamConnection implements StreamPath {
   }
 
   #tellRest(): void {
-    const rest = this.#framer.flush();
-    if (rest !== undefined) this.#tell(rest);
+    for (const frame of this.#framer.flush()) this.#tell(frame);
     this.#noteWaiting();
   }
 

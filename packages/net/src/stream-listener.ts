@@ -50,8 +50,11 @@ export interface StreamOptions {
 
 /** A contact that brought no message but is still evidence. */
 export interface StreamEvidence extends StreamPath {
-  /** `connections_…`: refused over that limit. `no_message`: the connection ended without one. */
-  readonly code: 'connections_all' | 'connections_source' | TlsFailure;
+  /**
+   * `connections_…`: refused over that limit. `no_message`: the connection ended without one. `tls_expected`: so did one
+   * without TLS on the port of TLS, after line ends.
+   */
+  readonly code: 'connections_all' | 'connections_source' | 'tls_expected' | TlsFailure;
   /** The first octets that came, borrowed; often none. */
   readonly octets: Uint8Array;
 }
@@ -215,6 +218,10 @@ export class StreamListener implements AsyncDisposable {
     else
       this.#tls.accept(socket, {
         onSecure: (secure, hello) => this.#connect(secure, withHello(path, hello)),
+        onPlain: (plain) => {
+          this.#counts.handshakesFailedCount += 1;
+          this.#connect(plain, { ...path, isPlainOnTls: true });
+        },
         onFailed: (failure, octets, hello) => {
           this.#counts.handshakesFailedCount += 1;
           this.#tellEvidence(withHello(path, hello), failure, octets);
@@ -234,13 +241,19 @@ export class StreamListener implements AsyncDisposable {
   }
 
   #connect(socket: Socket, path: StreamPath): void {
-    const connection = new StreamConnection(socket, path, this.#newFramer(), this.#limits, {
+    const { isPlainOnTls = false } = path;
+    const { handshakeMsMax } = this.#limits;
+    const limits = isPlainOnTls
+      ? { ...this.#limits, idleMsMax: handshakeMsMax, connectionMsMax: handshakeMsMax }
+      : this.#limits;
+    const connection = new StreamConnection(socket, path, this.#newFramer(), limits, {
       onFrame: this.#onFrame,
       onWaiting: (octets) => this.#quota.keep(octets),
       onSendOverflow: () => (this.#counts.sendOverflowsCount += 1),
       onGone: ({ messagesCount }) => {
         this.#connections.delete(connection);
-        if (messagesCount === 0) this.#tellEvidence(path, 'no_message');
+        const code = isPlainOnTls ? 'tls_expected' : 'no_message';
+        if (messagesCount === 0) this.#tellEvidence(path, code);
       },
     });
     this.#connections.add(connection);

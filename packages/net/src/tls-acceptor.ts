@@ -17,12 +17,14 @@ export interface TlsOptions {
   readonly oldVersions?: boolean;
 }
 
-/** Why there was no TLS: nothing came, something other than TLS came, or the handshake did not finish. */
-export type TlsFailure = 'no_message' | 'tls_expected' | 'tls_handshake_failed';
+/** Why there was no TLS: nothing came, or the handshake did not finish. */
+export type TlsFailure = 'no_message' | 'tls_handshake_failed';
 
-/** How one connection's handshake ends; exactly one of the two is called. */
+/** How one connection's handshake ends; exactly one of the three is called. */
 export interface HandshakeEvents {
   onSecure(socket: TLSSocket, hello: ClientHello | undefined): void;
+  /** Something other than TLS came; all of it can be read from the connection. */
+  onPlain(socket: Socket): void;
   /** The connection is gone or is about to go. `octets` are the first that arrived. */
   onFailed(failure: TlsFailure, octets: Uint8Array, hello: ClientHello | undefined): void;
 }
@@ -87,9 +89,9 @@ export class TlsAcceptor {
       }
       come = come.length === 0 ? chunk : Buffer.concat([come, chunk]);
       if (come[0] !== HANDSHAKE_RECORD && come[0] !== SSL2_HELLO) {
-        failure = 'tls_expected';
-        first = come;
-        raw.destroy();
+        settle();
+        raw.unshift(come);
+        events.onPlain(raw);
         return;
       }
       failure = 'tls_handshake_failed';

@@ -12,18 +12,14 @@ export class LineFramer implements Framer {
     return lines.map((line) => this.#frame(line));
   }
 
-  flush(): Frame | undefined {
-    if (this.#text === '') return undefined;
+  flush(): readonly Frame[] {
+    if (this.#text === '') return [];
     const octets = Buffer.from(this.#text, 'latin1');
     this.#text = '';
-    return {
-      kind: 'message',
-      octets,
-      anomalies: ['cut'],
-      isUnfinished: false,
-      skipped: new Uint8Array(0),
-      close: true,
-    };
+    const skipped = new Uint8Array(0);
+    return [
+      { kind: 'message', octets, anomalies: ['cut'], isUnfinished: false, skipped, close: true },
+    ];
   }
 
   get midMessage(): boolean {

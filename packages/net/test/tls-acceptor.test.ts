@@ -5,9 +5,17 @@ import { once } from 'node:events';
 import { Duplex } from 'node:stream';
 import { test } from 'node:test';
 import { connect, type ConnectionOptions } from 'node:tls';
+import type { Framer } from '@sentrypeer/net';
 import { HANDSHAKE_OCTETS_KEPT_MAX } from '../src/limits.ts';
 import { within } from './arrivals.ts';
 import { CERTIFICATE, listen, StreamPeer } from './stream-peer.ts';
+
+const NO_MESSAGES: Framer = {
+  push: () => [],
+  flush: () => [],
+  midMessage: false,
+  waitingOctets: 0,
+};
 
 const OLD: ConnectionOptions = {
   minVersion: 'TLSv1',
@@ -15,19 +23,41 @@ const OLD: ConnectionOptions = {
   ciphers: 'DEFAULT:@SECLEVEL=0',
 };
 
-test('plain text on the TLS port is evidence with its octets', async () => {
+test('plain text on the TLS port is read to its end, whatever its pieces, and not answered', async () => {
   await using heard = await listen({ tls: CERTIFICATE });
   using peer = await StreamPeer.tcp(heard.listener);
   const { localPort } = peer.socket;
-  peer.socket.write('OPTIONS sip:100@192.0.2.1 SIP/2.0\r\n');
-  assert.deepEqual(await heard.evidence.next(), {
-    transport: 'TLS',
-    source: { address: '127.0.0.1', port: localPort },
-    local: heard.listener.local,
-    code: 'tls_expected',
-    text: 'OPTIONS sip:100@192.0.2.1 SIP/2.0\r\n',
-  });
+  peer.socket.write('O');
+  assert.equal(await peer.ended(), '', 'as a server of TLS would');
+  peer.socket.write('PTIONS sip:100@192.0.2.1 SIP/2.0\nINV');
+  const { text, connection } = await heard.frames.next();
+  assert.equal(text, 'OPTIONS sip:100@192.0.2.1 SIP/2.0');
+  assert.deepEqual(
+    [connection.transport, connection.isPlainOnTls, connection.source.port],
+    ['TLS', true, localPort],
+  );
+  peer.socket.end('ITE');
+  assert.equal((await heard.frames.next()).text, 'INVITE');
   assert.equal(await peer.ended(), '');
+  assert.equal(heard.evidence.count, 0);
+  assert.equal(heard.listener.counts().handshakesFailedCount, 1);
+});
+
+test('handshakeMsMax ends a client without TLS, and tells what it said', async () => {
+  const limits = { handshakeMsMax: 40, closeGraceMs: 20 };
+  await using heard = await listen({ tls: CERTIFICATE, limits });
+  using peer = await StreamPeer.tcp(heard.listener);
+  peer.socket.write('INVITE');
+  assert.equal((await heard.frames.next()).text, 'INVITE');
+  while (heard.listener.counts().openCount > 0) await within(new Promise(setImmediate));
+});
+
+test('a client without TLS that says no message is evidence', async () => {
+  await using heard = await listen({ tls: CERTIFICATE }, undefined, undefined, () => NO_MESSAGES);
+  using peer = await StreamPeer.tcp(heard.listener);
+  peer.socket.end('\r\n');
+  const { code, transport } = await heard.evidence.next();
+  assert.deepEqual([code, transport], ['tls_expected', 'TLS']);
 });
 
 test('a broken handshake is evidence with the first octets', async () => {

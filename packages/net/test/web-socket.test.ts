@@ -78,15 +78,21 @@ function quoted(octets: Uint8Array): string {
   );
 }
 
+/** Bars stand between the messages of one WebSocket message. */
+function splitAtBars(octets: Uint8Array): readonly Uint8Array[] {
+  const parts = Buffer.from(octets).toString('latin1').split('|');
+  return parts.map((part) => Buffer.from(part, 'latin1'));
+}
+
 /** What is told about these pieces behind an upgrade, and then at the end of the connection. */
 function read(pieces: readonly Uint8Array[]): readonly string[] {
-  const framer = new WebSocketFramer(new LineFramer());
+  const framer = new WebSocketFramer(new LineFramer(), splitAtBars);
   assert.deepEqual(framer.push(HEAD).map(told), ['upgrade']);
   const frames = pieces.flatMap((piece) => framer.push(piece).map(told));
-  const last = framer.flush();
-  assert.equal(framer.flush(), undefined, 'once');
+  const last = framer.flush().map((each) => `at end: ${told(each)}`);
+  assert.deepEqual(framer.flush(), [], 'once');
   assert.equal(framer.waitingOctets, 0, 'nothing is kept');
-  return last === undefined ? frames : [...frames, `at end: ${told(last)}`];
+  return [...frames, ...last];
 }
 
 function eachOctet(octets: Uint8Array): readonly Uint8Array[] {
@@ -105,6 +111,10 @@ const WHOLE: Readonly<Record<string, readonly [readonly Buffer[], readonly strin
   'binary fragments, one of them empty, round a ping': [
     [frame({ first: 0x02, payload: 'INVITE ' }), more(''), ping, end('sip:1')],
     ['control "\\u008a\\u0003you"', 'message "INVITE sip:1" answered'],
+  ],
+  'several messages in one': [
+    [text('one|two'), begin('three'), end('|four')],
+    ['one', 'two', 'three', 'four'].map((each) => `message "${each}" web_socket_messages answered`),
   ],
   'a keep-alive': [[text('\r\n\r\n')], ['ping']],
   'a pong': [[frame({ first: 0x8a, payload: '' })], ['control ""']],
@@ -244,6 +254,16 @@ const BROKEN: Readonly<Record<string, readonly [readonly Buffer[], readonly stri
       LAST,
     ],
   ],
+  'several messages in one without mask, and in one that never ends': [
+    [frame({ first: 0x81, payload: 'one|two', isMasked: false }), begin('three|four')],
+    [
+      'message "one" web_socket_frame web_socket_messages unanswered',
+      'message "two" web_socket_frame web_socket_messages unanswered',
+      'message "three" web_socket_frame web_socket_unfinished web_socket_messages unanswered',
+      'message "four" web_socket_frame web_socket_unfinished web_socket_messages unanswered',
+      LAST,
+    ],
+  ],
   'a close behind half a message': [
     [begin(INVITE), close],
     [
@@ -274,18 +294,17 @@ for (const [name, [frames, expected]] of Object.entries(WHOLE))
   });
 
 test('what comes with the upgrade, and what breaks off within it, is read', () => {
-  const framer = new WebSocketFramer(new LineFramer());
+  const framer = new WebSocketFramer(new LineFramer(), splitAtBars);
   const frames = framer.push(Buffer.concat([HEAD, text('one'), begin('two')]));
   assert.deepEqual(frames.map(told), ['upgrade', 'message "one" answered']);
   assert.ok(framer.midMessage);
-  assert.equal(
-    told(framer.flush() ?? { kind: 'ping' }),
+  assert.deepEqual(framer.flush().map(told), [
     'message "two" web_socket_unfinished unanswered close',
-  );
+  ]);
 });
 
 test('an answer has the size that fits its frame', () => {
-  const framer = new WebSocketFramer(new LineFramer());
+  const framer = new WebSocketFramer(new LineFramer(), splitAtBars);
   framer.push(HEAD);
   for (const [size, head] of [
     [0, [0x81, 0]],
@@ -307,7 +326,7 @@ test('the farewell names an error only if there was one', () => {
     [frame({ first: 0x81, payload: 'one', isMasked: false }), '\x03\xea'],
     [close, undefined],
   ] as const) {
-    const framer = new WebSocketFramer(new LineFramer());
+    const framer = new WebSocketFramer(new LineFramer(), splitAtBars);
     framer.push(HEAD);
     framer.push(octets);
     const farewell = framer.farewell;
@@ -350,11 +369,9 @@ test('every octet of a message that came is told, whatever its frames, in order 
       // Control frames are answered, and say nothing.
       const said = frames.map(({ payload, isControl }) => (isControl ? '' : payload)).join('');
 
-      const framer = new WebSocketFramer(new LineFramer());
+      const framer = new WebSocketFramer(new LineFramer(), splitAtBars);
       framer.push(HEAD);
-      const heard = [...framer.push(sent.subarray(0, sent.length - missing))];
-      const rest = framer.flush();
-      if (rest !== undefined) heard.push(rest);
+      const heard = [...framer.push(sent.subarray(0, sent.length - missing)), ...framer.flush()];
       const texts = heard.map((each) =>
         each.kind === 'message' ? Buffer.from(each.octets).toString('latin1') : '',
       );
@@ -368,7 +385,7 @@ test('every octet of a message that came is told, whatever its frames, in order 
 });
 
 test('messageMsMax ends a started message, however many pings come within it', async () => {
-  const framer = (): WebSocketFramer => new WebSocketFramer(new LineFramer());
+  const framer = (): WebSocketFramer => new WebSocketFramer(new LineFramer(), splitAtBars);
   const limits = { messageMsMax: 60, idleMsMax: 60_000 };
   await using heard = await listen({ limits }, undefined, CONNECTIONS, framer);
   using peer = await StreamPeer.tcp(heard.listener);
@@ -385,7 +402,7 @@ test('what has come is told, although its owner ends the connection at the first
   await using listener = await StreamListener.open(
     { quota: new ConnectionQuota(CONNECTIONS), onEvidence: () => undefined },
     { host: '127.0.0.1', port: 0, reusePort: false },
-    () => new WebSocketFramer(new LineFramer()),
+    () => new WebSocketFramer(new LineFramer(), splitAtBars),
     (each, connection) => {
       heard.push(told(each));
       if (each.kind === 'message') connection.closeSoon();

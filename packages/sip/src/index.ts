@@ -32,6 +32,7 @@ export {
 } from './response.ts';
 export { parseSipUri, type SipUri } from './sip-uri.ts';
 export { decodeSipviciousTag, parseSipviciousTag, type SipviciousTag } from './sipvicious-tag.ts';
+export { splitMessages } from './split-messages.ts';
 export { StreamFramer, type Frame } from './stream-framer.ts';
 export { decodeUserPart, digitsOf, looksLikeNumber } from './user-part.ts';
 export { parseVia, type Via } from './via.ts';

@@ -97,10 +97,10 @@ export class StreamFramer {
   }
 
   /** Returns the unfinished message when the stream ends or waits too long; nothing is framed afterwards. */
-  flush(): Frame | undefined {
+  flush(): readonly Frame[] {
     const frame = this.#state === 'closed' ? undefined : this.#rest();
     this.#close();
-    return frame;
+    return frame === undefined ? [] : [frame];
   }
 
   /** The next frame, or `undefined` until more octets come. */

@@ -17,9 +17,7 @@ function reading(message: SipMessage): readonly unknown[] {
 /** All messages of a stream that ends after these octets. */
 function readStream(octets: Uint8Array): readonly SipMessage[] {
   const framer = new StreamFramer();
-  const frames = [...framer.push(octets)];
-  const last = framer.flush();
-  if (last !== undefined) frames.push(last);
+  const frames = [...framer.push(octets), ...framer.flush()];
   return frames.flatMap((frame) => (frame.kind === 'ping' ? [] : [parseMessage(frame.octets)]));
 }
 

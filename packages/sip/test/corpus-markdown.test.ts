@@ -44,7 +44,7 @@ function assertStream({ octets, expect }: MarkdownCase): void {
   const expected = expect['frames'];
   const whole = new StreamFramer();
   const frames = whole.push(octets).map(describe);
-  const last = whole.flush();
+  const [last] = whole.flush();
   assert.deepEqual(
     last === undefined ? frames : [...frames, `at end: ${describe(last)}`],
     expected,

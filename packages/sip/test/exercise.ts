@@ -91,7 +91,7 @@ export function frameStream(octets: Uint8Array, cuts: readonly number[]): readon
     piece.fill(0x2e);
     start = end;
   }
-  const last = framer.flush();
+  const [last] = framer.flush();
   assert.deepEqual(framer.push(octets), [], 'nothing is framed behind the end');
   return last === undefined ? frames : [...frames, `end ${describeFrame(last)}`];
 }

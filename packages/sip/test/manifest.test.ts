@@ -26,7 +26,7 @@ function assertNotSip(entry: CorpusEntry): void {
   assert.equal(message.octets, entry.octets);
   assert.equal(message.called.source, 'none');
   const framer = new StreamFramer();
-  const frame = [...framer.push(entry.octets), framer.flush()][0];
+  const frame = [...framer.push(entry.octets), ...framer.flush()][0];
   assert.equal(frame?.kind, 'refused');
   assert.deepEqual(frame.octets, entry.octets, 'what is refused is at hand to be recorded');
 }

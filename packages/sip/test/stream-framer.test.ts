@@ -86,7 +86,7 @@ test('push() frames nothing behind a frame that closes', () => {
   const framer = new StreamFramer();
   assert.equal(framer.push(latin1Octets('HELP\r\n')).length, 1);
   assert.deepEqual(framer.push(latin1Octets(`${START}l: 0\r\n\r\n`)), []);
-  assert.equal(framer.flush(), undefined);
+  assert.deepEqual(framer.flush(), []);
 });
 
 test('push() of no octets is no event', () => {
@@ -110,12 +110,12 @@ test('midMessage tells whether a message has begun', () => {
 test('flush() hands over what is unfinished, once', () => {
   const framer = new StreamFramer();
   framer.push(latin1Octets(`${START}l: 9\r\n\r\nabc`));
-  const frame = framer.flush();
+  const [frame] = framer.flush();
   assert.ok(frame?.kind === 'message' && frame.isUnfinished && frame.close);
   assert.deepEqual(frame.anomalies, ['body_unfinished']);
   assert.equal(latin1Text(frame.octets), `${START}l: 9\r\n\r\nabc`);
-  assert.equal(framer.flush(), undefined);
-  assert.equal(new StreamFramer().flush(), undefined);
+  assert.deepEqual(framer.flush(), []);
+  assert.deepEqual(new StreamFramer().flush(), []);
 });
 
 test('frames of one push stay valid until the next one', () => {

@@ -27,14 +27,18 @@ interface Message {
   readonly isFaulty: boolean;
 }
 
+/** Cuts the octets of one WebSocket message into the messages of the protocol in it, at least one. */
+export type SplitMessages = (octets: Uint8Array) => readonly Uint8Array[];
+
 /**
  * One WebSocket after its upgrade, the server's side (RFC 6455): octets in, frames out. One WebSocket message is one SIP
- * message (RFC 7118 §5). What breaks the rules or never ends is handed over as far as it came, to be recorded and not
- * answered: a codec for well-behaved clients would throw it away.
+ * message (RFC 7118 §5); of several in one, each is handed over. What breaks the rules or never ends is handed over as
+ * far as it came, to be recorded and not answered: a codec for well-behaved clients would throw it away.
  */
 export class WebSocketCodec {
   /** For a peer that goes on without frames. */
   readonly #plain: Framer;
+  readonly #split: SplitMessages;
   #isPlain = false;
   readonly #head = new Uint8Array(FRAME_HEAD_OCTETS_MAX);
   #headCount = 0;
@@ -52,8 +56,9 @@ export class WebSocketCodec {
   #isClosed = false;
   #farewell: Uint8Array | undefined = wrap(CLOSE_NORMAL, Opcode.close);
 
-  constructor(plain: Framer) {
+  constructor(plain: Framer, split: SplitMessages) {
     this.#plain = plain;
+    this.#split = split;
   }
 
   /** Octets kept of what is not complete. */
@@ -69,25 +74,24 @@ export class WebSocketCodec {
     for (let at = 0; at < octets.length;) at += this.#take(octets.subarray(at));
     if (!this.#isOver) return this.#frames;
     // Everything that came in this piece is handed over before the connection ends.
-    const rest = this.flush();
-    if (rest !== undefined) this.#frames.push(goingOn(rest));
+    for (const rest of this.flush()) this.#frames.push(goingOn(rest));
     this.#frames.push(control(undefined, true));
     return this.#frames;
   }
 
   /** Returns what came of a message that never ended, once. */
-  flush(): Frame | undefined {
-    if (this.#isClosed) return undefined;
+  flush(): readonly Frame[] {
+    if (this.#isClosed) return [];
     this.#isClosed = true;
-    if (this.#isPlain) return astray(this.#plain.flush());
+    if (this.#isPlain) return this.#plain.flush().flatMap(astray);
     const head = this.#head.subarray(0, this.#headCount);
     const message = this.#message;
     this.#headCount = 0;
     this.#message = undefined;
-    if (message !== undefined) return unfinished(message);
+    if (message !== undefined) return this.#unfinished(message);
     // Half a head, or half a Ping.
     const begun = { opcode: Opcode.text, head, octets: this.#control, isFaulty: this.#isOver };
-    return head.length === 0 ? undefined : unfinished(begun);
+    return head.length === 0 ? [] : this.#unfinished(begun);
   }
 
   /** Puts a message of ours into a frame. */
@@ -129,10 +133,7 @@ export class WebSocketCodec {
   #beginData(head: FrameHead, octets: Uint8Array): void {
     const isContinuation = head.opcode === Opcode.continuation;
     const isOutOfPlace = isContinuation === (this.#message === undefined);
-    if (!isContinuation && this.#message !== undefined) {
-      this.#frames.push(goingOn(unfinished(this.#message)));
-      this.#message = undefined;
-    }
+    if (!isContinuation) this.#breakOff();
     const message = this.#message ?? {
       opcode: head.opcode,
       head: new Uint8Array(octets),
@@ -183,7 +184,7 @@ export class WebSocketCodec {
     if (message === undefined) return;
     this.#message = undefined;
     if (message.isFaulty) {
-      this.#frames.push(goingOn(faulty(message)));
+      this.#frames.push(...this.#messages(said(message), ['web_socket_frame'], true).map(goingOn));
       this.#fail();
       return;
     }
@@ -191,15 +192,38 @@ export class WebSocketCodec {
     const octets = message.octets.take();
     // RFC 7118 §6: keep-alives are those of RFC 5626, each in a separate message.
     if (octets.every(isLineEnd)) this.#frames.push({ kind: 'ping' });
-    else this.#frames.push({ ...asMessage(octets, []), close: false, isUnfinished: false });
+    else this.#frames.push(...this.#messages(octets, [], false));
+  }
+
+  /** Something else comes in the place of the rest of a message. */
+  #breakOff(): void {
+    const message = this.#message;
+    this.#message = undefined;
+    if (message !== undefined) this.#frames.push(...this.#unfinished(message).map(goingOn));
+  }
+
+  #unfinished(message: Message): readonly Frame[] {
+    const ofFrame = message.isFaulty ? ['web_socket_frame'] : [];
+    return this.#messages(said(message), [...ofFrame, 'web_socket_unfinished'], true);
+  }
+
+  /** What came as one message. After one that is cut off or breaks the rules, nothing else can be read. */
+  #messages(octets: Uint8Array, anomalies: readonly string[], isCut: boolean): readonly Frame[] {
+    const parts = this.#split(octets);
+    const codes = parts.length === 1 ? anomalies : [...anomalies, 'web_socket_messages'];
+    return parts.map((part, index) => ({
+      kind: 'message',
+      octets: part,
+      anomalies: codes,
+      skipped: NOTHING,
+      close: isCut && index === parts.length - 1,
+      isUnfinished: isCut,
+    }));
   }
 
   /** The peer closes, and we confirm it. */
   #conclude(): void {
-    if (this.#message !== undefined) {
-      this.#frames.push(goingOn(unfinished(this.#message)));
-      this.#message = undefined;
-    }
+    this.#breakOff();
     this.#frames.push(control(this.#farewell, false));
     this.#farewell = undefined;
     this.#isOver = true;
@@ -212,10 +236,7 @@ export class WebSocketCodec {
 
   /** Text in the place of a frame: the peer speaks SIP without frames. */
   #leaveFrames(octets: Uint8Array): void {
-    if (this.#message !== undefined) {
-      this.#frames.push(goingOn(unfinished(this.#message)));
-      this.#message = undefined;
-    }
+    this.#breakOff();
     this.#isPlain = true;
     this.#headCount = 0;
     this.#takePlain(new Uint8Array(octets));
@@ -223,29 +244,13 @@ export class WebSocketCodec {
 
   #takePlain(octets: Uint8Array): number {
     for (const frame of this.#plain.push(octets)) {
-      const read = astray(frame);
-      if (read === undefined) continue;
-      this.#frames.push(goingOn(read));
-      this.#fail();
+      for (const read of astray(frame)) {
+        this.#frames.push(goingOn(read));
+        this.#fail();
+      }
     }
     return octets.length;
   }
-}
-
-type MessageFrame = Frame & { readonly kind: 'message' };
-
-function asMessage(octets: Uint8Array, anomalies: readonly string[]): MessageFrame {
-  const isCut = { close: true, isUnfinished: true };
-  return { kind: 'message', octets, anomalies, skipped: NOTHING, ...isCut };
-}
-
-function faulty(message: Message): MessageFrame {
-  return asMessage(said(message), ['web_socket_frame']);
-}
-
-function unfinished(message: Message): MessageFrame {
-  const ofFrame = message.isFaulty ? ['web_socket_frame'] : [];
-  return asMessage(said(message), [...ofFrame, 'web_socket_unfinished']);
 }
 
 /** What came of the payload, or else of the frame. */
@@ -254,11 +259,11 @@ function said({ octets, head }: Message): Uint8Array {
 }
 
 /** What came without frames. Nothing of it is answered, also no keep-alive. */
-function astray(frame: Frame | undefined): Frame | undefined {
+function astray(frame: Frame): readonly Frame[] {
   const code = 'web_socket_frame';
-  if (frame?.kind === 'refused') return { ...frame, code };
-  if (frame?.kind !== 'message') return undefined;
-  return { ...frame, anomalies: [code, ...frame.anomalies], isUnfinished: true };
+  if (frame.kind === 'refused') return [{ ...frame, code }];
+  if (frame.kind !== 'message') return [];
+  return [{ ...frame, anomalies: [code, ...frame.anomalies], isUnfinished: true }];
 }
 
 /** The same, and what follows in the same piece is read as well. */

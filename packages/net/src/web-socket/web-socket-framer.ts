@@ -4,7 +4,7 @@ import { latin1Octets, latin1Text } from '@sentrypeer/bytes';
 import type { Frame, Framer } from '../framer.ts';
 import { UPGRADE_HEAD_OCTETS_MAX } from '../limits.ts';
 import { isOfPage, upgradeAnswer } from './upgrade.ts';
-import { WebSocketCodec } from './web-socket-codec.ts';
+import { WebSocketCodec, type SplitMessages } from './web-socket-codec.ts';
 
 const METHOD = 'GET ';
 const HEAD_END = '\r\n\r\n';
@@ -15,14 +15,16 @@ const HEAD_END = '\r\n\r\n';
  */
 export class WebSocketFramer implements Framer {
   readonly #inner: Framer;
+  readonly #split: SplitMessages;
   #codec: WebSocketCodec | undefined;
   /** What has come so far of a possible upgrade request, Latin-1; `undefined` once it is decided. */
   #head: string | undefined = '';
 
   #isFromPage = false;
 
-  constructor(inner: Framer) {
+  constructor(inner: Framer, split: SplitMessages) {
     this.#inner = inner;
+    this.#split = split;
   }
 
   get midMessage(): boolean {
@@ -58,7 +60,7 @@ export class WebSocketFramer implements Framer {
     const answer = isRequest ? upgradeAnswer(request) : undefined;
     this.#head = undefined;
     if (answer === undefined) return this.#inner.push(latin1Octets(head));
-    const codec = new WebSocketCodec(this.#inner);
+    const codec = new WebSocketCodec(this.#inner, this.#split);
     this.#codec = codec;
     this.#isFromPage = isOfPage(request);
     const upgrade: Frame = {
@@ -70,12 +72,12 @@ export class WebSocketFramer implements Framer {
     return rest === '' ? [upgrade] : [upgrade, ...codec.push(latin1Octets(rest))];
   }
 
-  flush(): Frame | undefined {
+  flush(): readonly Frame[] {
     if (this.#codec !== undefined) return this.#codec.flush();
     const head = this.#head ?? '';
     this.#head = undefined;
-    const [frame] = head === '' ? [] : this.#inner.push(latin1Octets(head));
-    return frame ?? this.#inner.flush();
+    const frames = head === '' ? [] : this.#inner.push(latin1Octets(head));
+    return [...frames, ...this.#inner.flush()];
   }
 
   wrap(octets: Uint8Array): Uint8Array {
