@@ -69,6 +69,8 @@ export type AnomalyCode =
   | 'bare_line_feed'
   /** No line ends in LF: each CR was taken for the end of a line. */
   | 'bare_carriage_return'
+  /** More than one CR before an LF, or one after it: the line ends were converted twice, or are in the wrong order. */
+  | 'stray_carriage_return'
   /** A byte order mark before the start line. */
   | 'byte_order_mark'
   /** Text follows the version in the start line, as if the message had lost its line ends. */
@@ -119,6 +121,8 @@ export type AnomalyCode =
   /** CSeq names another method than the Request-Line. */
   | 'cseq_method_mismatch'
   | 'uri_scheme_missing'
+  /** Something else stands before the scheme of a URI: a name, a word, or another bracket. */
+  | 'uri_prefixed'
   /** An IPv6 address without brackets. */
   | 'ipv6_without_brackets'
   /** A port that is not a number from 0 to 65535. */

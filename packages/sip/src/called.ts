@@ -1,6 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { BLANK, DELETE, GREATER_THAN, LESS_THAN, QUOTE } from './characters.ts';
+import {
+  AT,
+  BLANK,
+  DELETE,
+  GREATER_THAN,
+  hexOctet,
+  LESS_THAN,
+  PERCENT,
+  QUOTE,
+} from './characters.ts';
 import { parameterValue } from './parameters.ts';
 import type { SipUri } from './sip-uri.ts';
 import { decodeUserPart, looksLikeNumber } from './user-part.ts';
@@ -14,7 +23,7 @@ export interface Called {
   readonly phoneContext: string | undefined;
   /** The text after the colon of `sip:user:password@host`, decoded. */
   readonly password: string | undefined;
-  /** The user part as written, if `number` is only its beginning because the rest cannot be dialled. */
+  /** The user part as written, if `number` is only a part of it because the rest cannot be dialled. */
   readonly uncut: string | undefined;
 }
 
@@ -56,18 +65,46 @@ export function calledBy(uri: SipUri, source: 'request-uri' | 'to'): Called | un
 }
 
 /**
- * The dialable beginning of a user part. It is ended by control characters, angle brackets, quotes, and a blank, unless
- * all of it looks like a number with blanks in it.
+ * The dialable part of a user part: what follows marks that nobody dials and `//`, up to the next such mark. A blank ends
+ * it, too, unless all of it looks like a number with blanks in it. A number is also ended by an escaped control
+ * character, at which PBXs end a text, and by an escaped `@`.
  */
 function dialled(user: string): string {
-  for (let index = 0; index < user.length; index += 1) {
+  const start = dialledStart(user);
+  // Each is looked at once, so that time is in proportion to the length.
+  let hasBlank = false;
+  let hasEndOfNumber = false;
+  for (let index = start; index < user.length; index += 1) {
     const code = user.charCodeAt(index);
-    const isMark = code === LESS_THAN || code === GREATER_THAN || code === QUOTE;
-    const isEnd = code < BLANK || code === DELETE || isMark;
-    if (isEnd || (code === BLANK && !looksLikeNumber(decodeUserPart(user))))
-      return user.slice(0, index);
+    if (isUndiallable(code)) return user.slice(start, index);
+    if (code === BLANK && !hasBlank) {
+      hasBlank = true;
+      if (!looksLikeNumber(decodeUserPart(user.slice(start)))) return user.slice(start, index);
+    } else if (code === PERCENT && !hasEndOfNumber && endsNumber(user, index)) {
+      hasEndOfNumber = true;
+      const before = user.slice(start, index);
+      if (looksLikeNumber(decodeUserPart(before))) return before;
+    }
   }
-  return user;
+  return user.slice(start);
+}
+
+function dialledStart(user: string): number {
+  let start = user.startsWith('//') ? 2 : 0;
+  while (start < user.length && isUndiallable(user.charCodeAt(start))) start += 1;
+  return start;
+}
+
+/** An `@` is still there in a `tel` URI, which has no host. */
+function isUndiallable(code: number): boolean {
+  const isMark = code === LESS_THAN || code === GREATER_THAN || code === QUOTE || code === AT;
+  return code < BLANK || code === DELETE || isMark;
+}
+
+/** Whether the escape at `index` stands for what ends a number. */
+function endsNumber(user: string, index: number): boolean {
+  const octet = hexOctet(user, index + 1);
+  return octet !== undefined && octet !== BLANK && isUndiallable(octet);
 }
 
 /** With the digits that follow the number of a `tel` URI after a semicolon. */

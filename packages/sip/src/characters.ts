@@ -11,6 +11,7 @@ export const SEMICOLON = 0x3b;
 export const LESS_THAN = 0x3c;
 export const EQUALS = 0x3d;
 export const GREATER_THAN = 0x3e;
+export const AT = 0x40;
 export const LEFT_BRACKET = 0x5b;
 export const BACKSLASH = 0x5c;
 export const DELETE = 0x7f;
@@ -77,6 +78,13 @@ export function skipBlanks(text: string, start: number, end: number): number {
 export function trimEnd(text: string, start: number, end: number): number {
   let index = end;
   while (index > start && isBlank(text.charCodeAt(index - 1))) index -= 1;
+  return index;
+}
+
+/** Index after the last character before `end` that is not a carriage return, at least `start`. */
+export function trimReturns(text: string, start: number, end: number): number {
+  let index = end;
+  while (index > start && text.charCodeAt(index - 1) === CARRIAGE_RETURN) index -= 1;
   return index;
 }
 

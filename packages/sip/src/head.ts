@@ -1,7 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { type AnomalyCode, AnomalyList } from './anomaly.ts';
-import { CARRIAGE_RETURN, isBlank, isToken, LINE_FEED, skipBlanks, trimEnd } from './characters.ts';
+import {
+  CARRIAGE_RETURN,
+  isBlank,
+  isToken,
+  LINE_FEED,
+  skipBlanks,
+  trimEnd,
+  trimReturns,
+} from './characters.ts';
 import { HeaderId, headerIdAt, headerNameOf } from './header-name.ts';
 import { HEADERS_COUNT_MAX } from './limits.ts';
 import { parseStartLine, startOfMessage, type StartLine } from './start-line.ts';
@@ -124,6 +132,7 @@ class HeaderScanner {
   #seenBits = 0;
   #repeatedBits = 0;
   #bareLineFeedAt = -1;
+  #hasStrayReturn = false;
 
   constructor(text: string, start: number, anomalies: AnomalyList) {
     this.#text = text;
@@ -141,8 +150,10 @@ class HeaderScanner {
     let isTerminated = false;
     while (this.#at < text.length && !isTerminated) {
       const feed = text.indexOf('\n', this.#at);
+      this.#skipReturns();
       const end = lineEnd(text, this.#at, feed);
       if (end === feed && this.#bareLineFeedAt === -1) this.#bareLineFeedAt = feed;
+      else if (end < feed - 1) this.#noteReturn(end);
       const next = feed === -1 ? text.length : feed + 1;
       if (end === this.#at && feed !== -1) {
         isTerminated = true;
@@ -153,6 +164,23 @@ class HeaderScanner {
     }
     this.#noteWhatIsOdd(isTerminated);
     return { startLine, lines: this.#lines, isTerminated, bodyOffset: this.#at };
+  }
+
+  /** Line ends in the wrong order leave their second octet at the start of the next line. */
+  #skipReturns(): void {
+    const text = this.#text;
+    while (
+      text.charCodeAt(this.#at) === CARRIAGE_RETURN &&
+      !isLineEnd(text.charCodeAt(this.#at + 1))
+    ) {
+      this.#noteReturn(this.#at);
+      this.#at += 1;
+    }
+  }
+
+  #noteReturn(at: number): void {
+    if (!this.#hasStrayReturn) this.#anomalies.note('stray_carriage_return', at);
+    this.#hasStrayReturn = true;
   }
 
   /** One header from `#at`, whose first line ends at `firstEnd`, with the lines that continue it. */
@@ -227,8 +255,7 @@ class HeaderScanner {
 
 /** Where the line that ends with the line feed at `feed` (or with the text) ends, without its line end. */
 function lineEnd(text: string, start: number, feed: number): number {
-  if (feed === -1) return text.length;
-  return feed > start && text.charCodeAt(feed - 1) === CARRIAGE_RETURN ? feed - 1 : feed;
+  return feed === -1 ? text.length : trimReturns(text, start, feed);
 }
 
 function isLineEnd(code: number): boolean {

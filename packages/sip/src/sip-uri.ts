@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { ignoreAnomaly, type NoteAnomaly } from './anomaly.ts';
-import { isAlpha, isDigit, matchesAt } from './characters.ts';
+import { isAlpha, isBlank, isDigit, LESS_THAN, matchesAt } from './characters.ts';
 import { parseHostPort } from './host-port.ts';
 
 /**
@@ -24,6 +24,8 @@ export interface SipUri {
   readonly headers: string;
 }
 
+const SCHEMES: readonly string[] = ['sip:', 'sips:', 'tel:'];
+
 /** Never fails: text that is not a URI becomes a URI without user. */
 export function parseSipUri(text: string, note: NoteAnomaly = ignoreAnomaly): SipUri {
   if (matchesAt(text, 0, 'sip:')) return parseAddress(text, 'sip', 4, note);
@@ -31,6 +33,12 @@ export function parseSipUri(text: string, note: NoteAnomaly = ignoreAnomaly): Si
   if (matchesAt(text, 0, 'tel:')) return parseTelephone(text);
   const scheme = schemeOf(text);
   if (scheme === '') {
+    const inner = innerUri(text);
+    if (inner !== -1) {
+      note('uri_prefixed', 0);
+      const uri = text.slice(inner, closingBracket(text, inner));
+      return parseSipUri(uri, (code, index) => note(code, inner + index));
+    }
     note('uri_scheme_missing', 0);
     return parseAddress(text, '', 0, note);
   }
@@ -44,6 +52,25 @@ export function parseSipUri(text: string, note: NoteAnomaly = ignoreAnomaly): Si
     parameters: '',
     headers: '',
   };
+}
+
+/**
+ * Where a URI begins inside a text that does not begin with one, or -1: a name, a method or another bracket stands before
+ * it. chan_sip of Asterisk, too, looks for it between the brackets.
+ */
+function innerUri(text: string): number {
+  for (let index = 1; index < text.length; index += 1) {
+    const before = text.charCodeAt(index - 1);
+    if (!isBlank(before) && before !== LESS_THAN) continue;
+    if (SCHEMES.some((scheme) => matchesAt(text, index, scheme))) return index;
+  }
+  return -1;
+}
+
+/** Index of the angle bracket that ends the URI at `start`, or the end of the text. */
+function closingBracket(text: string, start: number): number {
+  const close = text.charCodeAt(start - 1) === LESS_THAN ? text.indexOf('>', start) : -1;
+  return close === -1 ? text.length : close;
 }
 
 function parseAddress(text: string, scheme: string, start: number, note: NoteAnomaly): SipUri {

@@ -15,6 +15,7 @@ import {
   skipBlanks,
   TAB,
   trimEnd,
+  trimReturns,
 } from './characters.ts';
 
 /** The contents of a first line. Texts are Latin-1 as written. */
@@ -129,8 +130,7 @@ export function parseFirstLine(text: string): StartLine {
   const start = startOfMessage(text);
   const feed = text.indexOf('\n', start);
   const end = feed === -1 ? text.length : feed;
-  const isReturned = end > start && text.charCodeAt(end - 1) === CARRIAGE_RETURN;
-  return parseStartLine(text, start, isReturned ? end - 1 : end, new AnomalyList());
+  return parseStartLine(text, start, trimReturns(text, start, end), new AnomalyList());
 }
 
 /**

@@ -168,10 +168,9 @@ export class StreamFramer {
   #readHead(): Frame | undefined {
     for (let feed = this.#findLineFeed(); feed !== undefined; feed = this.#findLineFeed()) {
       if (feed >= HEAD_OCTETS_MAX) break;
-      const isEmpty =
-        feed === this.#lineStart ||
-        (feed === this.#lineStart + 1 && this.#queue.at(feed - 1) === CARRIAGE_RETURN);
-      if (isEmpty) return this.#endHead(feed + 1);
+      let end = feed;
+      while (end > this.#lineStart && this.#queue.at(end - 1) === CARRIAGE_RETURN) end -= 1;
+      if (end === this.#lineStart) return this.#endHead(feed + 1);
       this.#lineStart = feed + 1;
     }
     return this.#scanned > HEAD_OCTETS_MAX ? this.#tooLong() : undefined;
