@@ -52,26 +52,56 @@ export function isMarkedEmergency(
   isGlobal: boolean,
   country: string | undefined,
 ): boolean {
-  if (digits.length > SHORT_DIGITS_MAX) return false;
-  if (isGlobal) return isEmergency(digits, country);
+  if (isGlobal) return digits.length <= SHORT_DIGITS_MAX && isEmergency(digits, country);
   return (
     isCertainEmergency(digits, country) || isCertainEmergency(digits.slice(CODE_DIGITS), country)
   );
 }
 
+/** Digits that withhold or show the caller's number in countries where no mark belongs to them. */
+const CALLER_CODES: ReadonlyMap<string, readonly string[]> = new Map([
+  ['AU', ['1831', '1832']],
+  ['CA', ['1167', '1182']],
+  ['GB', ['141', '1470']],
+  ['HK', ['133', '1357']],
+  ['IE', ['141', '142']],
+  ['JP', ['184', '186']],
+  ['NZ', ['0197', '0196']],
+  ['US', ['1167', '1182']],
+]);
+
 /**
  * Whether a few digits are a country's code and an emergency number, as written by PBXs that remove the plus from
- * `+49112`: with a home country its own code and numbers, otherwise any code and what telephones everywhere dial.
+ * `+49112` or replace it: with a home country its own code and numbers, otherwise, and after an international prefix,
+ * any code and what telephones everywhere dial. The home country's code to withhold a number may precede them as well.
  */
 export function isBareEmergency(
   plans: NumberingPlans,
   digits: string,
   home: HomePlan | undefined,
 ): boolean {
+  const country = home?.country;
+  for (const line of OUTSIDE_LINES) {
+    for (const code of CALLER_CODES.get(country ?? '') ?? []) {
+      const before = line + code;
+      const rest = digits.slice(before.length);
+      if (digits.startsWith(before) && isCertainEmergency(rest, country)) return true;
+    }
+  }
   if (digits.length > SHORT_DIGITS_MAX) return false;
-  const code = home?.callingCode ?? plans.callingCodeOf(digits);
-  if (code === undefined || !digits.startsWith(code)) return false;
-  return isCertainEmergency(digits.slice(code.length), home?.country);
+  return INTERNATIONAL.some((prefix) => {
+    if (!digits.startsWith(prefix)) return false;
+    const e164 = digits.slice(prefix.length);
+    const isAbroad = prefix !== '';
+    const code = isAbroad
+      ? plans.callingCodeOf(e164)
+      : (home?.callingCode ?? plans.callingCodeOf(e164));
+    if (code === undefined || !e164.startsWith(code)) return false;
+    return isCertainEmergency(
+      e164.slice(code.length),
+      code === home?.callingCode ? country : undefined,
+    );
+  });
 }
 
 /** Whether the digits are a country's code, perhaps after an international prefix, and an emergency number. */

@@ -199,6 +199,20 @@ for (const [text, country, kind] of [
   ['1911', undefined, 'emergency'],
   ['46112', 'DE', 'extension'],
   ['49115', 'DE', 'extension'],
+  ['001911', 'SE', 'emergency'],
+  ['007112', undefined, 'emergency'],
+  ['001110', 'DE', 'extension'],
+  ['001115', undefined, 'extension'],
+  // The caller's number withheld, without marks.
+  ['141999', 'GB', 'emergency'],
+  ['9141999', 'GB', 'emergency'],
+  ['1470112', 'GB', 'emergency'],
+  ['141998', 'GB', 'extension'],
+  ['141999', 'SE', 'extension'],
+  ['184110', 'JP', 'emergency'],
+  ['1831000', 'AU', 'emergency'],
+  ['1167911', 'US', 'emergency'],
+  ['*6710111', 'ZA', 'emergency'],
   ['49110', undefined, 'extension'],
 ] as const) {
   test(`readQuestion() takes ${text} in ${country ?? 'no country'} for ${kind}`, () => {

@@ -60,8 +60,6 @@ export const DESTINATION_CLASSES: Readonly<Record<DestinationClass, ClassNeeds>>
   helpline: { networks: 0, days: 1, name: 'helplines' },
 };
 
-/** ITU-T E.164 assignments that are in no country and cost like premium numbers. */
-const NO_COUNTRY_PREMIUM = '979';
 /**
  * Decision 2007/116/EC: 116 and three digits, such as 116 123, after the country's code where it is dialled from
  * abroad.
@@ -141,7 +139,7 @@ export function isCostly(
   return best === undefined || COSTLY.has(destinationClass(plans, best.e164, home));
 }
 
-function classOf({ e164, type, country }: PlannedNumber, isHome: boolean): DestinationClass {
+function classOf({ type, country }: PlannedNumber, isHome: boolean): DestinationClass {
   switch (type) {
     case 'toll-free':
     case 'satellite':
@@ -162,7 +160,6 @@ function classOf({ e164, type, country }: PlannedNumber, isHome: boolean): Desti
     case 'voip':
     case 'company':
     case 'voicemail':
-      if (e164.startsWith(NO_COUNTRY_PREMIUM)) return 'premium';
       if (country === undefined) return 'special';
       return isHome ? 'home' : 'foreign-fixed';
     default:

@@ -3,6 +3,8 @@
 /** Bits of one word: as many as SQLite and JavaScript handle directly. */
 const WORD_BITS = 32;
 const WORD = 2 ** WORD_BITS;
+/** Up to this part of the bits, each bit counts as one text. */
+const EXACT_PART = 4;
 
 /** The bit that stands for a text in a counter of distinct ones. */
 export function distinctBit(text: string): number {
@@ -66,6 +68,12 @@ function onesOf(bits: number): number {
   return ones;
 }
 
+/**
+ * The texts that have set the bits. Up to a quarter of the bits it is never more than there were, so that nothing is
+ * listed too early, and rarely fewer: the policy asks for few.
+ */
 function estimate(zeros: number, bits: number): number {
+  const ones = bits - zeros;
+  if (ones <= bits / EXACT_PART) return ones;
   return Math.round(bits * Math.log(bits / Math.max(zeros, 1)));
 }

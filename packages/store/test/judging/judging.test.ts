@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import { Decisions } from '../../src/judging/decisions.ts';
 import { distinctBit, distinctCount, DistinctSet, setCount } from '../../src/judging/distinct.ts';
 import type { ListedSubject } from '../../src/judging/evidence-reader.ts';
@@ -400,14 +401,40 @@ test('DistinctSet tells some tens to about a fifth, and 200 from few', () => {
   for (const count of [1, 2, 10, 50, 100, 200]) {
     const set = new DistinctSet();
     for (let index = 0; index < count; index += 1) set.add(`11.${index}.7.9`);
-    const bits = BigInt.asUintN(64, set.toColumn());
-    const row = { x_low: Number(bits & 0xffff_ffffn), x_high: Number(bits >> 32n) };
-    const found = setCount(row, 'x');
+    const found = countOf(set);
     if (count <= 2) assert.equal(found, count);
     else if (count === 200) assert.ok(found > 100, String(found));
     else assert.ok(Math.abs(found - count) <= count / 4 + 1, `${count}: ${found}`);
   }
 });
+
+test('DistinctSet and distinctCount() never count too many of a few, so that nothing is listed too early', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 0, max: 2 ** 32 - 1 }), (seed) => {
+      const networks = Array.from({ length: 16 }, (_, index) => {
+        const bits = Math.imul(seed ^ index, 0x9e_37_79_b1) >>> 0;
+        return `${1 + (bits % 223)}.${(bits >>> 8) % 256}`;
+      });
+      for (let count = 1; count <= networks.length; count += 1) {
+        const some = new Set(networks.slice(0, count));
+        const set = new DistinctSet();
+        let word = 0;
+        for (const network of some) {
+          set.add(network);
+          word = (word | distinctBit(network)) >>> 0;
+        }
+        assert.ok(countOf(set) <= some.size, `${countOf(set)} of ${some.size}`);
+        if (count <= 8) assert.ok(distinctCount(word) <= some.size);
+      }
+    }),
+  );
+});
+
+/** As a reader counts a column. */
+function countOf(set: DistinctSet): number {
+  const bits = BigInt.asUintN(64, set.toColumn());
+  return setCount({ x_low: Number(bits & 0xffff_ffffn), x_high: Number(bits >> 32n) }, 'x');
+}
 
 test('Judging.step() goes on where it was, and counts nothing twice', () => {
   using bench = new Bench();
