@@ -102,6 +102,17 @@ export async function openIdentity(path: string): Promise<Identity> {
   throw unwritable(path, undefined);
 }
 
+/** The id in an identity file; `undefined` if there is none, or if this user may not read it. */
+export async function nodeIdIn(path: string): Promise<string | undefined> {
+  try {
+    const read = await readIdentity(path);
+    return read?.document.nodeId;
+  } catch (error) {
+    if (error instanceof OperatingError) return undefined;
+    throw error;
+  }
+}
+
 async function readIdentity(path: string): Promise<Opened | undefined> {
   let text: string;
   let mode: number;

@@ -120,6 +120,7 @@ test('what two voters met is listed at a third node within seconds, and gone whe
       sharing: true,
       node_id: '',
       key: '',
+      key_state: 'alive',
       ahead_until: null,
       voters: 2,
       unproved_voters: 0,

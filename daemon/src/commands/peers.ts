@@ -6,6 +6,7 @@ import { isUnsafeCode } from '@sentrypeer/kernel';
 import type { ListedAuthor, Origin, Peers } from '@sentrypeer/store';
 import { quoted, refusal } from '../config/refusal.ts';
 import type { Answer, Command, CommandContext, Work } from './command.ts';
+import { ownStanding, remarkOn } from './own-standing.ts';
 import { countOf, formatTable, utc } from './text.ts';
 import { refuseMore } from './words.ts';
 
@@ -26,10 +27,12 @@ const LIST: Command = {
       const all = peersOf(peers.list(), peers.authors()).toSorted((x, y) =>
         order === 'time' ? y.lastSeenEpochUs - x.lastSeenEpochUs : recordOf(y) - recordOf(x),
       );
+      const own = await ownRemark(context);
+      const remark = all.length === 0 ? `No node has shared anything yet.\n${own}` : own;
       return {
         text: all.length === 0 ? '' : formatTable([HEADINGS, ...all.map(rowOf)]),
         json: all.map(jsonOf),
-        ...(all.length === 0 ? { remark: 'No node has shared anything yet.\n' } : {}),
+        ...(remark !== '' && { remark }),
       };
     };
   },
@@ -207,6 +210,15 @@ async function openPeers(
 ): Promise<Peers> {
   const { Peers } = await import('@sentrypeer/store');
   return Peers.open({ clock, logger }, config.dbFile, purpose);
+}
+
+/** Why other nodes do not hear this one; empty if they do. */
+async function ownRemark(context: CommandContext): Promise<string> {
+  const { PoolFile } = await import('@sentrypeer/store');
+  const { clock, logger, config } = context;
+  using pool = PoolFile.open({ clock, logger }, config.dbFile, 'look');
+  const { troubles } = await ownStanding(pool.pages, context);
+  return remarkOn(troubles).remark ?? '';
 }
 
 /** The raw key that is written here in base64url; `undefined` if the text is not a key. */

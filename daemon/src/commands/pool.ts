@@ -11,6 +11,7 @@ import {
   POOL_FILE_PAGES,
 } from '../services/pool/limits.ts';
 import type { Command, CommandContext } from './command.ts';
+import { ownStanding, remarkOn } from './own-standing.ts';
 import { JOIN } from './pool-join.ts';
 import { countOf, nameOf, shown, utc } from './text.ts';
 import { needed, neededFile, refuseMore } from './words.ts';
@@ -27,10 +28,12 @@ const EXPORT: Command = {
       const { saidCount } = await sayAll(context);
       using pool = await openPool(context);
       const { pagesCount } = await writePages(pool, to);
+      const { troubles } = await ownStanding(pool.pages, context);
       const said = saidCount > 0 ? `, ${countOf(saidCount, 'page')} of this node rewritten` : '';
       return {
         text: `${countOf(pagesCount, 'page')} exported to ${shown(to)}${said}.\n`,
         json: { file: to, pages: pagesCount, own_pages_written: saidCount },
+        ...remarkOn(troubles),
       };
     };
   },
@@ -87,6 +90,8 @@ const WITHDRAW: Command = {
       const { subject } = await judgeText(named, log, context);
       decisions.write({ kind: 'delist', subject, comment: 'withdrawn from the pool' });
       const { withdrawnCount } = await sayAll(context);
+      using pool = await openPool(context);
+      const { troubles } = await ownStanding(pool.pages, context);
       const name = nameOf(subject);
       return {
         text:
@@ -94,6 +99,7 @@ const WITHDRAW: Command = {
             ? `${name} is delisted; this node said nothing about it in the pool.\n`
             : `${name} is delisted and withdrawn: the pages that named it are replaced.\n`,
         json: { withdrawn: withdrawnCount > 0, what: name },
+        ...remarkOn(troubles),
       };
     };
   },
@@ -121,7 +127,16 @@ const RETIRE: Command = {
       const { poolNetworkOf } = await import('../services/pool/pool-key.ts');
       const { networkId } = await poolNetworkOf(config);
       const options = { networkId, nowS: Math.floor(clock.epochUs() / 1e6) };
-      pool.add(signedPages([retirePage(ownPages(pool.pages), identity, options)]), true);
+      const own = ownPages(pool.pages, identity.nodeId);
+      const [outcome] = pool.add(signedPages([retirePage(own, identity, options)]), true);
+      if (outcome !== 'taken') {
+        throw new OperatingError(
+          'pool_key_not_retired',
+          outcome === 'retired'
+            ? 'the key of this node was retired before'
+            : `the page that ends the key of this node was not taken: ${outcome}`,
+        );
+      }
       return {
         text: `The key of this node is retired. Export the pool once more, so that others learn of it; move ${shown(context.config.identityFile)} away to continue as a new node.\n`,
         json: { retired: true },
@@ -156,9 +171,8 @@ const STATUS: Command = {
     return async (context) => {
       const { quorumOf } = await import('@sentrypeer/verdict');
       using pool = await openPool(context, 'look');
-      const { aheadUntil } = await import('../services/pool/check-page.ts');
       const { authors, pages, claims, voters, admitted, unproved, networks } = pool.pages.counts();
-      const aheadUntilUs = aheadUntil(pool.pages, context.clock);
+      const { keyState, aheadUntilUs, troubles } = await ownStanding(pool.pages, context);
       const isChecked = judgeOptions(context.config).noNetworkCheck !== true;
       const quorum = quorumOf(voters, judgeOptions(context.config).poolQuorum ?? 0);
       const isBraked = pool.isBraked();
@@ -173,11 +187,7 @@ const STATUS: Command = {
                 `No vote ${countOf(unproved, 'voter')} in no network that a link proved: --pool-peer HOST, or --no-network-check for nodes of your own`,
               ]
             : []),
-          ...(aheadUntilUs !== undefined
-            ? [
-                `Ahead   the pages of this node: its clock is behind, or was ahead when it wrote them. Other nodes accept none before ${utc(aheadUntilUs)}, or until this one writes them again, at most a day after its clock was put right`,
-              ]
-            : []),
+          ...troubles.map(([title, text]) => `${title.padEnd(8)}${text}`),
           ...(isBraked ? ['Waits   voters name far more than usual: sentrypeer pool resume'] : []),
           '',
         ].join('\n'),
@@ -191,6 +201,7 @@ const STATUS: Command = {
           quorum,
           named: admitted,
           waits: isBraked,
+          key_state: keyState,
           ahead_until: aheadUntilUs === undefined ? null : utc(aheadUntilUs),
         },
       };
@@ -252,6 +263,8 @@ async function sayAll(
   using log = StoreReader.look(config.dbFile);
   const { networkId } = await poolNetworkOf(config);
   const identity = await openIdentity(config.identityFile);
+  // It would be refused everywhere, here as well.
+  if (pool.pages.keyState(identity.nodeId) !== 'alive') return { withdrawnCount: 0, saidCount: 0 };
   const speaker = await openSpeaker({ log, pool: pool.pages, identity, clock }, config, stage);
   const withdrawn = speaker.takeBack(networkId, clock.epochUs());
   const withdrawnCount = taken(pool.add(withdrawn, true));

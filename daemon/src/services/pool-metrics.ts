@@ -98,6 +98,18 @@ function network({ pool, dht, links, neighbours }: SharingStatus): readonly Metr
       'result',
       { ...links.counters },
     ),
+    labelled(
+      'sentrypeer_pool_own_pages_total',
+      'Pages that this node wrote, by what became of them: if they are not taken, nobody hears it.',
+      'result',
+      { ...links.own },
+    ),
+    single(
+      'sentrypeer_pool_key_ended',
+      'gauge',
+      '1 if other nodes accept nothing signed with the key of this node: it was retired, or another daemon uses it.',
+      links.keyState === 'alive' ? 0 : 1,
+    ),
     ...(neighbours === undefined
       ? []
       : [

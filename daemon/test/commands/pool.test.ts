@@ -163,6 +163,53 @@ test('pool retire ends the key at every node that learns of it', async () => {
   assert.equal((await bob.run(`pool import ${alice.file}`))['retired'], 1);
 });
 
+test('who retired is told so by each command, and a new identity is heard again at once', async () => {
+  using alice = new Node();
+  alice.met(ATTACKER);
+  await alice.run(`pool export ${alice.file}`);
+  await alice.run('pool retire --yes');
+  assert.equal((await alice.run('pool status'))['key_state'], 'retired');
+  assert.match((await alice.answer('pool status')).text, /^Ended +the key of this node: .*retire/m);
+  for (const line of [`pool export ${alice.file}`, `pool withdraw ${OTHER}`, 'peers list']) {
+    assert.match(
+      (await alice.answer(line)).remark ?? '',
+      /accept nothing from it\. It was retired/,
+    );
+  }
+  await assert.rejects(alice.run('pool retire --yes'), { code: 'pool_key_not_retired' });
+  rmSync(join(alice.folder, 'identity.json'));
+  const { own_pages_written: written } = await alice.run(`pool export ${alice.file}`);
+  assert.equal(written, 1);
+  assert.equal((await alice.run('pool status'))['key_state'], 'alive');
+});
+
+test('a new identity says at once what the one before it said, and takes it back as its own', async () => {
+  using alice = new Node();
+  using bob = new Node();
+  alice.met(ATTACKER);
+  await alice.run(`pool export ${alice.file}`);
+  rmSync(join(alice.folder, 'identity.json'));
+  const { own_pages_written: written } = await alice.run(`pool export ${alice.file}`);
+  assert.equal(written, 1);
+  await bob.run(`pool import ${alice.file}`);
+  const authors = 'SELECT count(DISTINCT author_id) AS count FROM pool_claim';
+  assert.deepEqual({ ...bob.database.prepare(authors).get() }, { count: 2 });
+  await alice.run(`pool withdraw ${ATTACKER}`);
+  await alice.run(`pool export ${alice.file}`);
+  await bob.run(`pool import ${alice.file}`);
+  assert.deepEqual({ ...bob.database.prepare(authors).get() }, { count: 1 });
+  await alice.run(`pool withdraw ${ATTACKER}`);
+});
+
+test('pool status and peers list say that pages of this node are ahead', async () => {
+  using alice = new Node();
+  alice.met(ATTACKER);
+  await alice.run(`pool export ${alice.file}`);
+  alice.database.exec('UPDATE pool_page SET serial = serial + 1000000');
+  assert.match((await alice.answer('pool status')).text, /^Ahead +the pages of this node/m);
+  assert.match((await alice.answer('peers list')).remark ?? '', /^Ahead: the pages of this node/m);
+});
+
 test('pool import names what is bad and takes all the rest', async () => {
   using alice = new Node();
   using bob = new Node();

@@ -15,7 +15,7 @@ import type { DhtNode } from '@sentrypeer/dht';
 import { openDht } from '@sentrypeer/dht/udp';
 import type { NodePlace } from '@sentrypeer/ip';
 import { silentLogger, systemClock, type Clock } from '@sentrypeer/kernel';
-import { composePages } from '@sentrypeer/pool/pages';
+import { composePages, retirePage } from '@sentrypeer/pool/pages';
 import { Peers, Store, StoreReader, type PoolPage, type ProvedNetwork } from '@sentrypeer/store';
 import type { Config } from '../../src/config/config.ts';
 import type { Engine } from '../../src/engine.ts';
@@ -134,7 +134,7 @@ class Node implements AsyncDisposable {
     const [clock, storeClock] = clocks;
     const told: string[] = [];
     const tell = (event: string): void => {
-      if (event.startsWith('pool_pages')) told.push(event);
+      if (event.startsWith('pool_pages') || event.startsWith('pool_key')) told.push(event);
     };
     const ports = { clock, logger: { ...silentLogger, info: tell, warn: tell } };
     const store = Store.open({ ...ports, clock: storeClock }, { path: dbFile });
@@ -212,6 +212,13 @@ class Node implements AsyncDisposable {
   whisper(subject: string): void {
     const nowS = Math.floor(systemClock.epochUs() / 1e6);
     assert.deepEqual(this.#store.addPages(this.#claiming(subject, nowS, true), true), ['taken']);
+  }
+
+  /** Like `pool retire`. */
+  retire(): void {
+    const nowS = Math.floor(systemClock.epochUs() / 1e6) + 1;
+    const page = retirePage([], this.identity, { networkId: 0, nowS });
+    assert.deepEqual(this.#store.addPages(signedPages([page]), true), ['taken']);
   }
 
   #claiming(subject: string, nowS: number, isQuiet: boolean): readonly PoolPage[] {
@@ -484,4 +491,23 @@ test('a voter that is trusted by its key is followed through others that follow 
   await until('the page at the follower', () => follower.subjects().length === 1);
   assert.deepEqual(follower.networks()[voter.identity.nodeId], undefined);
   assert.deepEqual(other.subjects(), [], 'it does not follow');
+});
+
+test('a node whose key was retired logs it once, writes nothing more, and continues as a new node', async () => {
+  await using hub = await Node.open();
+  await using other = await Node.open({ peers: [hub] });
+  hub.met(['45.1.0.1']);
+  await until('its page', () => other.subjects().length === 1);
+  hub.retire();
+  await until('its end at the other node', () => other.subjects().length === 0);
+  await until('that it says so', () => hub.told.length > 0);
+  hub.met(['45.1.0.2']);
+  const { keyState, own } = hub.links.status();
+  assert.deepEqual([keyState, own.taken], ['retired', 1]);
+  await hub.close();
+  rmSync(join(hub.folder, 'identity.json'));
+  await using again = await Node.open({ folder: hub.folder, peers: [other] });
+  await until('all of it', () => other.subjects().length === 2);
+  assert.deepEqual([hub.told, again.told], [['pool_key_ended'], []]);
+  assert.equal(again.links.status().keyState, 'alive');
 });

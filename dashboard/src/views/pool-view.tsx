@@ -77,6 +77,18 @@ function Own({ pool, linkedCount }: { readonly pool: Pool; readonly linkedCount:
           <dd>{linkedCount === 0 ? 'none now' : counted(linkedCount)}</dd>
           <dt>Voters</dt>
           <dd>{votersText(pool)}</dd>
+          {pool.key_state !== 'alive' && (
+            <>
+              <dt>Not heard</dt>
+              <dd>
+                {pool.key_state === 'retired'
+                  ? 'Its key was retired.'
+                  : 'Another daemon uses its key, for example on a copy of this machine.'}{' '}
+                Other nodes accept nothing from it. To continue as a new node, stop it and move its
+                identity file away.
+              </dd>
+            </>
+          )}
           {pool.ahead_until !== null && (
             <>
               <dt>Not heard</dt>

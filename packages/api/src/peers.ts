@@ -48,6 +48,8 @@ export interface PoolNode {
 export interface PoolView {
   /** `undefined` if nothing is shared. */
   readonly self: { readonly nodeId: string; readonly publicKey: Uint8Array } | undefined;
+  /** Whether what its key signs counts anywhere. */
+  readonly keyState: PoolNode['state'];
   /**
    * Wall-clock microseconds before which other nodes accept nothing from this one, because its clock was ahead;
    * `undefined` if they do.

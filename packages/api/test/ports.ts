@@ -36,6 +36,7 @@ export function openApi(
           self: undefined,
           voters: 0,
           unproved: 0,
+          keyState: 'alive' as const,
           aheadUntilEpochUs: undefined,
           pages: 0,
           claims: 0,

@@ -477,6 +477,8 @@ export interface Pool {
   readonly node_id: string | null;
   /** Its Ed25519 public key, base64url: by this others can trust it. */
   readonly key: string | null;
+  /** retired: pool retire ended it. liar: two different pages with one serial were signed with it, for example because a copy of this node runs as well. In both cases other nodes accept nothing from this one. */
+  readonly key_state: 'alive' | 'retired' | 'liar';
   /** Before this time other nodes accept nothing from this one, because its clock was ahead when it wrote pages, or is behind now; at most a day after the clock is right, it writes them again. Null if they are accepted. */
   readonly ahead_until: string | null;
   /** Nodes that have a vote here. */

@@ -31,7 +31,12 @@ export { type EventOrigin, type Origin } from './sharing/origins.ts';
 export { type ListedAuthor } from './pool/author-list.ts';
 export { PoolFile } from './pool/pool-file.ts';
 export { type PageOutcome, type PoolPage, type Standing } from './pool/pool-page.ts';
-export { type OwnFacts, type PoolCounts, type PoolReader } from './pool/pool-reader.ts';
+export {
+  type KeyState,
+  type OwnFacts,
+  type PoolCounts,
+  type PoolReader,
+} from './pool/pool-reader.ts';
 export { type ProvedNetwork } from './pool/proved-networks.ts';
 export { Peers, unknownOrigin } from './sharing/peers.ts';
 export { Recorder, type RecorderListener, type Stall } from './log/recorder.ts';

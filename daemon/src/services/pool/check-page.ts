@@ -60,15 +60,16 @@ function keptPage({ page, octets }: DecodedPage): PoolPage {
  */
 export function aheadUntil(
   pool: Pick<PoolReader, 'ownSerial'>,
+  nodeId: string,
   clock: Pick<Clock, 'epochUs'>,
 ): number | undefined {
-  const fromS = acceptedFromS(pool.ownSerial(), Math.floor(clock.epochUs() / 1e6));
+  const fromS = acceptedFromS(pool.ownSerial(nodeId), Math.floor(clock.epochUs() / 1e6));
   return fromS === undefined ? undefined : fromS * 1e6;
 }
 
-/** This node's pages as they are kept, by serial. */
-export function ownPages(pool: Pick<PoolReader, 'ownPages'>): readonly Page[] {
-  return pool.ownPages().flatMap(({ octets }) => {
+/** The pages that this node wrote with this identity as they are kept, by serial. */
+export function ownPages(pool: Pick<PoolReader, 'ownPages'>, nodeId: string): readonly Page[] {
+  return pool.ownPages(nodeId).flatMap(({ octets }) => {
     const read = decodePage(octets);
     return 'page' in read ? [read.page] : [];
   });

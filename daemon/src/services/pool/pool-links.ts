@@ -13,8 +13,7 @@ import type { PageOutcome, PoolPage, ProvedNetwork, StoreReader } from '@sentryp
 import type { Config } from '../../config/config.ts';
 import type { Engine } from '../../engine.ts';
 import type { Identity } from '../../identity.ts';
-import { aheadUntil, checkPage } from './check-page.ts';
-import { openSpeaker } from './open-speaker.ts';
+import { checkPage } from './check-page.ts';
 import {
   DIAL_MS_MAX,
   DIAL_MS_MIN,
@@ -26,6 +25,7 @@ import {
   URGENT_LOOK_MS,
   VOTER_PROVED_DAYS,
 } from './limits.ts';
+import { OwnVoice, type OwnStatus } from './own-voice.ts';
 import { poolNetworkOf, type PoolNetwork } from './pool-key.ts';
 import { Seeker, type Surroundings } from './seeker.ts';
 
@@ -44,17 +44,12 @@ export interface PoolLinksPorts {
 }
 
 /** The state of the links. */
-export interface LinksStatus {
+export interface LinksStatus extends OwnStatus {
   /** This node. */
   readonly self: Pick<Identity, 'nodeId' | 'publicKey'>;
   readonly links: readonly LinkPeer[];
   readonly pages: number;
   readonly counters: Readonly<ExchangeCounters>;
-  /**
-   * Wall-clock microseconds before which nobody accepts this node's pages, because its clock was ahead when it wrote some;
-   * `undefined` if they are accepted.
-   */
-  readonly aheadUntilEpochUs: number | undefined;
   /** Links that ended because of a fault, by reason, or because the other end asked for it. */
   readonly left: Exchange['linksLeft'];
 }
@@ -64,6 +59,7 @@ export class PoolLinks implements AsyncDisposable {
   readonly #ports: PoolLinksPorts;
   readonly #network: PoolNetwork;
   readonly #exchange: Exchange;
+  readonly #voice: OwnVoice;
   readonly #closing = new AbortController();
   readonly #running: Promise<void>[] = [];
   /** Neighbours, by host and port. */
@@ -78,14 +74,13 @@ export class PoolLinks implements AsyncDisposable {
   #distrustKnown: ReturnType<StoreReader['pool']['distrust']> | undefined;
   #linkDistrust: LinkDistrust = { covers: () => false };
   #knownAtMs = Number.NEGATIVE_INFINITY;
-  /** Other nodes accept nothing of this one, because its clock was ahead. */
-  #isAhead = false;
 
   private constructor(ports: PoolLinksPorts, network: PoolNetwork) {
     this.#ports = ports;
     this.#network = network;
     const { log, identity, clock, logger, wakeAfter } = ports;
     this.#provedAtMs = clock.nowMs();
+    this.#voice = new OwnVoice(ports, network.networkId);
     this.#exchange = new Exchange(
       {
         clock,
@@ -135,9 +130,15 @@ export class PoolLinks implements AsyncDisposable {
 
   status(): LinksStatus {
     const { links, pagesCount, counters, linksLeft: left } = this.#exchange;
-    const { identity: self, log, clock } = this.#ports;
-    const aheadUntilEpochUs = aheadUntil(log.pool, clock);
-    return { self, links, pages: pagesCount, counters, left, aheadUntilEpochUs };
+    const { identity: self } = this.#ports;
+    return {
+      self,
+      links,
+      pages: pagesCount,
+      counters,
+      left,
+      ...this.#voice.status(),
+    };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -301,53 +302,11 @@ export class PoolLinks implements AsyncDisposable {
 
   /** Says what this node has met, when it is time for it. */
   async #speak(config: Config): Promise<void> {
-    const { engine, log, identity, clock, logger } = this.#ports;
-    const { networkId } = this.#network;
-    let speaker: Awaited<ReturnType<typeof openSpeaker>> | undefined;
     while (!this.#isClosed) {
       await this.#pause(SPEAK_MS);
       if (this.#isClosed) return;
-      this.#tellAhead();
-      if (speaker === undefined && !this.#hasToSay()) continue;
-      speaker ??= await openSpeaker({ log, pool: log.pool, identity, clock }, config);
-      try {
-        const nowUs = clock.epochUs();
-        speaker.listen(nowUs);
-        for (const pages of [speaker.takeBack(networkId, nowUs), speaker.speak(networkId, nowUs)]) {
-          if (pages.length > 0) await engine.write('addPages', pages, true);
-        }
-        this.#exchange.wake();
-      } catch (error) {
-        if (!(error instanceof OperatingError)) throw error;
-        logger.debug('pool_pages_not_said', { code: error.code });
-      }
+      if (await this.#voice.step(config)) this.#exchange.wake();
     }
-  }
-
-  /** Says in the log that other nodes accept nothing of this one, and when that is over. */
-  #tellAhead(): void {
-    const { log, clock, logger } = this.#ports;
-    const untilEpochUs = aheadUntil(log.pool, clock);
-    const isAhead = untilEpochUs !== undefined;
-    if (isAhead === this.#isAhead) return;
-    this.#isAhead = isAhead;
-    if (!isAhead) {
-      logger.info('pool_pages_accepted');
-      return;
-    }
-    logger.warn('pool_pages_ahead', {
-      until: new Date(untilEpochUs / 1000).toISOString(),
-      what_to_do:
-        'check the clock of this machine: it is behind now, or was ahead when pages of the pool were written; other nodes accept nothing from this one until that time, or until it writes them again, at most a day after its clock was put right',
-    });
-  }
-
-  /** The code that says it takes memory, which a node that met nobody does not need. */
-  #hasToSay(): boolean {
-    const { pool } = this.#ports.log;
-    return [pool.ownAddresses(0, 1), pool.ownNumbers(0, 1), pool.ownPages()].some(
-      ({ length }) => length > 0,
-    );
   }
 
   async #take(octets: readonly Uint8Array[], from: LinkPeer): Promise<readonly Taken[]> {

@@ -25,6 +25,16 @@ export function poolView(
     };
   });
   const self = links?.self;
-  const aheadUntilEpochUs = links?.aheadUntilEpochUs;
-  return { self, aheadUntilEpochUs, voters, unproved, pages, claims, authors, nodes: all };
+  const { aheadUntilEpochUs, keyState = 'alive' } = links ?? {};
+  return {
+    self,
+    keyState,
+    aheadUntilEpochUs,
+    voters,
+    unproved,
+    pages,
+    claims,
+    authors,
+    nodes: all,
+  };
 }

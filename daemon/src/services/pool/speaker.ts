@@ -56,7 +56,7 @@ export class Speaker {
   /** @param nowUs Wall-clock microseconds. */
   constructor(ports: SpeakerPorts, nowUs: number) {
     this.#ports = ports;
-    const { pool } = ports;
+    const { pool, identity } = ports;
     this.#author = new Author(
       {
         random: { fill: (octets) => randomFillSync(octets) },
@@ -68,14 +68,14 @@ export class Speaker {
     this.#rate = new TokenBucket(rate, nowUs / 1000);
     const policy = policyOf(new Map(ports.policy.map(({ name, value }) => [name, value])));
     this.#confidenceMin = policy['number-confidence'];
-    this.#serial = pool.ownSerial();
+    this.#serial = pool.ownSerial(identity.nodeId);
     this.#nowUs = nowUs;
     this.#readUs = readFrom(nowUs);
   }
 
   /** Reads some of what was met since. @returns Whether there is more. */
   listen(nowUs: number): boolean {
-    const { pool } = this.#ports;
+    const { pool, identity } = this.#ports;
     if (this.#isReadAnew(nowUs)) this.#readUs = readFrom(nowUs);
     const addresses = pool.ownAddresses(this.#readUs.addresses, OWN_EVIDENCE_ROWS);
     const numbers = pool.ownNumbers(this.#readUs.numbers, OWN_EVIDENCE_ROWS);
@@ -85,7 +85,7 @@ export class Speaker {
     };
     const met = [...addresses, ...numbers].filter((one) => this.#maySay(one, nowUs));
     if (met.length > 0) {
-      this.#author.hear(met, ownPages(pool), Math.floor(nowUs / 1e6));
+      this.#author.hear(met, ownPages(pool, identity.nodeId), Math.floor(nowUs / 1e6));
     }
     return [addresses, numbers].some(({ length }) => length === OWN_EVIDENCE_ROWS);
   }
@@ -101,7 +101,7 @@ export class Speaker {
       .filter(({ claim }) => !this.#isTakenBack(claim, nowUs));
     if (statements.length === 0) return [];
     const options = { networkId, nowS };
-    const pages = composePages(ownPages(pool), statements, identity, options);
+    const pages = composePages(ownPages(pool, identity.nodeId), statements, identity, options);
     if (pages.length > 0) this.#rate.spend(pages.length, nowUs / 1000);
     return this.#signed(pages);
   }
@@ -111,7 +111,7 @@ export class Speaker {
     const { pool, identity, evidence } = this.#ports;
     const decisionsCount = evidence.decisionsCount();
     if (decisionsCount === this.#decisionsCount) return [];
-    const own = ownPages(pool);
+    const own = ownPages(pool, identity.nodeId);
     const wrong = own.flatMap(({ claims }) =>
       claims.filter((claim) => this.#isTakenBack(claim, nowUs)),
     );
@@ -134,7 +134,8 @@ export class Speaker {
   #isReadAnew(nowUs: number): boolean {
     const wasAhead = nowUs < this.#nowUs - HOUR_US;
     this.#nowUs = nowUs;
-    const serial = this.#ports.pool.ownSerial();
+    const { pool, identity } = this.#ports;
+    const serial = pool.ownSerial(identity.nodeId);
     const isOther = serial !== this.#serial;
     this.#serial = serial;
     return wasAhead || isOther;

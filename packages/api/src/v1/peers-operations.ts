@@ -118,11 +118,12 @@ export function addTrustRoutes(app: FastifyInstance, peers: Peers): void {
   });
 }
 
-function poolEntry({ self, nodes, aheadUntilEpochUs, ...counts }: PoolView): Json {
+function poolEntry({ self, nodes, keyState, aheadUntilEpochUs, ...counts }: PoolView): Json {
   return {
     sharing: self !== undefined,
     node_id: self?.nodeId ?? null,
     key: keyText(self?.publicKey),
+    key_state: keyState,
     ahead_until: aheadUntilEpochUs === undefined ? null : rfc3339(aheadUntilEpochUs),
     voters: counts.voters,
     unproved_voters: counts.unproved,

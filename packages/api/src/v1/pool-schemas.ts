@@ -10,6 +10,12 @@ export const POOL_SCHEMAS = {
     sharing: { type: 'boolean', description: 'Whether this node shares (--peer-to-peer).' },
     node_id: textOrNull('The id of this node; null while it does not share.'),
     key: textOrNull('Its Ed25519 public key, base64url: by this others can trust it.'),
+    key_state: {
+      type: 'string',
+      enum: ['alive', 'retired', 'liar'],
+      description:
+        'retired: pool retire ended it. liar: two different pages with one serial were signed with it, for example because a copy of this node runs as well. In both cases other nodes accept nothing from this one.',
+    },
     ahead_until: timeOrNull(
       'Before this time other nodes accept nothing from this one, because its clock was ahead when it wrote pages, or is behind now; at most a day after the clock is right, it writes them again. Null if they are accepted.',
     ),

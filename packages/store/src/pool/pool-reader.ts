@@ -44,6 +44,9 @@ export interface PoolCounts {
   readonly networks: number;
 }
 
+/** Whether what a key signs counts: it was retired, or two pages of one serial prove that its owner lies. */
+export type KeyState = 'alive' | 'retired' | 'liar';
+
 /** Nodes that the operator does not believe. */
 export interface Distrust {
   covers(node: NodePlace & { readonly nodeId: string }): boolean;
@@ -68,6 +71,8 @@ export class PoolReader {
   readonly #distrustedNetworks: StatementSync;
   readonly #ownPages: StatementSync;
   readonly #ownSerial: StatementSync;
+  readonly #keyState: StatementSync;
+  readonly #lastOwn: StatementSync;
   readonly #counts: StatementSync;
   readonly #others: StatementSync;
   readonly #addresses: StatementSync;
@@ -109,10 +114,14 @@ export class PoolReader {
     this.#distrustedNetworks = database.prepare(DISTRUSTED_NETWORKS);
     this.#ownPages = database.prepare(`
       SELECT page_id, octets FROM pool_page
-      WHERE author_id IN (SELECT author_id FROM pool_author WHERE standing = ${SELF}) ORDER BY serial`);
+      WHERE author_id = (SELECT author_id FROM pool_author WHERE node_id = ? AND standing = ${SELF}) ORDER BY serial`);
     this.#ownSerial = database.prepare(`
       SELECT max(serial) AS serial FROM pool_page
-      WHERE author_id IN (SELECT author_id FROM pool_author WHERE standing = ${SELF})`);
+      WHERE author_id = (SELECT author_id FROM pool_author WHERE node_id = ? AND standing = ${SELF})`);
+    this.#keyState = database.prepare('SELECT state FROM pool_author WHERE node_id = ?');
+    this.#lastOwn = database.prepare(
+      `SELECT node_id FROM pool_author WHERE standing = ${SELF} ORDER BY last_seen_us DESC LIMIT 1`,
+    );
     this.#counts = database.prepare(`
       SELECT (SELECT value FROM counter WHERE name = 'pool_authors') AS authors,
         (SELECT value FROM counter WHERE name = 'pool_pages') AS pages,
@@ -219,14 +228,26 @@ export class PoolReader {
     );
   }
 
-  /** This node's pages, by serial. */
-  ownPages(): readonly KeptPage[] {
-    return guarded(this.#path, () => this.#ownPages.all().map(pageOf));
+  /** The pages that this node wrote with this identity, by serial. */
+  ownPages(nodeId: string): readonly KeptPage[] {
+    return guarded(this.#path, () => this.#ownPages.all(nodeId).map(pageOf));
   }
 
-  /** Serial of this node's newest page; 0 if it has none. */
-  ownSerial(): number {
-    return Number(guarded(this.#path, () => this.#ownSerial.get())?.['serial'] ?? 0);
+  /** Serial of the newest of them; 0 if there is none. */
+  ownSerial(nodeId: string): number {
+    return Number(guarded(this.#path, () => this.#ownSerial.get(nodeId))?.['serial'] ?? 0);
+  }
+
+  /** Whether what the key of this node signs counts. */
+  keyState(nodeId: string): KeyState {
+    const state = guarded(this.#path, () => this.#keyState.get(nodeId))?.['state'];
+    return state === 'retired' || state === 'liar' ? state : 'alive';
+  }
+
+  /** The identity with which this node last wrote a page; `undefined` if it wrote none. */
+  lastOwnNodeId(): string | undefined {
+    const row = guarded(this.#path, () => this.#lastOwn.get());
+    return row === undefined ? undefined : String(row['node_id']);
   }
 
   counts(): PoolCounts {
