@@ -16,7 +16,9 @@ export type {
   Listing,
   Pool,
   PoolNode,
+  Readings,
   Summary,
+  Trends,
   UserAgent,
   Webhooks,
 } from '../../packages/client/src/api-types.ts';

@@ -35,6 +35,12 @@ export const ROWS_AT_ONCE = 20;
 /** Milliseconds between two countings of those with the most messages, 0 and above. Chosen: one reads no faster. */
 export const TOPS_MS = 1_000;
 
+/** Numbers whose reading the page keeps, 1 and above. Chosen: twice what all its parts can show. */
+export const READINGS_COUNT_MAX = 2_000;
+
+/** Numbers that are read with one question; the node reads no more. */
+export const READINGS_AT_ONCE = 64;
+
 /** Milliseconds between two looks at figures that no stream tells of. */
 export const REFRESH_MS = 2_000;
 

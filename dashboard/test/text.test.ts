@@ -11,7 +11,7 @@ import { FILTER_NAMES } from '../src/state/filters.ts';
 import { formatRoute, parseRoute } from '../src/state/route-text.ts';
 import { searchRoute } from '../src/state/search.ts';
 import { holds } from '../src/text/holds.ts';
-import { readNumber } from '../src/text/number.ts';
+import { groupedRange, readNumber, spaced } from '../src/text/number.ts';
 import { isInPrefix, isInside, isPrefix } from '../src/text/prefix.ts';
 import { isNever, span, utcTime } from '../src/text/time.ts';
 
@@ -110,6 +110,36 @@ test('readNumber() finds the number in what was dialled', () => {
   }
   assert.deepEqual(readNumber('100', undefined), { prefix: '', number: '100' });
   assert.deepEqual(readNumber('1', e164), { prefix: '', number: e164 });
+});
+
+test('spaced() groups what was dialled as the country of the number does, and changes no digit', () => {
+  const grouped = '+44 20 7946 0000';
+  for (const [dialled, prefix, rest] of [
+    ['900442079460000', '900 ', '44 20 7946 0000'],
+    ['+442079460000', '+', '44 20 7946 0000'],
+    ['442079460000', '', '44 20 7946 0000'],
+    ['02079460000', '0', '20 7946 0000'],
+    ['9#442079460000', '9# ', '44 20 7946 0000'],
+    ['+44-20-7946-0000', '', '+44-20-7946-0000'],
+    ['101', '', '101'],
+  ] as const) {
+    assert.deepEqual(spaced(dialled, '+442079460000', grouped), { prefix, rest }, dialled);
+  }
+  const digits = fc.stringMatching(/^[0-9]{0,6}$/);
+  fc.assert(
+    fc.property(digits, fc.stringMatching(/^[0-9]{7,12}$/), digits, (prefix, number, other) => {
+      const groups = `+${number.slice(0, 2)} ${number.slice(2, 5)} ${number.slice(5)}`;
+      for (const dialled of [prefix + number, prefix + number.slice(2), other]) {
+        const shown = spaced(dialled, `+${number}`, groups);
+        assert.equal((shown.prefix + shown.rest).replaceAll(' ', ''), dialled);
+      }
+    }),
+  );
+});
+
+test('groupedRange() groups a range like the numbers in it', () => {
+  assert.equal(groupedRange('+46850780xx', '+46 8 507 800 0'), '+46 8 507 80x x');
+  assert.equal(groupedRange('+46850780*', '+46 8 507 800 0'), '+46850780*');
 });
 
 test('newestFirst() keeps each once, as it came last, and no more than it may', () => {

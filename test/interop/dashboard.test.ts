@@ -91,6 +91,19 @@ async function countryMessages({ origin }: Tab): Promise<number> {
   return countries.find(({ name }) => name !== null)?.seen_count ?? 0;
 }
 
+/** Messages of a source, or calls of a number, as far as they are counted. */
+async function trendOf(
+  { origin }: Tab,
+  kind: 'sources' | 'numbers',
+  name: string,
+): Promise<number | undefined> {
+  const response = await fetch(`${origin}/v1/trends?period=day`);
+  const trends = (await response.json()) as Readonly<
+    Record<typeof kind, readonly { readonly name: string | null; readonly seen_count: number }[]>
+  >;
+  return trends[kind].find((one) => one.name === name)?.seen_count;
+}
+
 /** Sends a request unlike any before it. */
 async function attack(parts: RequestParts): Promise<void> {
   const id = `x${attacker.sentCount}`;
@@ -159,11 +172,21 @@ test('a click chooses events, the address keeps it, and any view is a link', asy
   await tab.sees('3 events');
   await page.getByLabel('Without Method INVITE').click();
   await until('all events', async () => (await rows.count()) === 6);
+  // Numbers are grouped as their country does, in the list and among those with the most messages.
+  await rows.getByText('900 44 20 7946 0002').waitFor();
+  await page.locator('.top').getByText('900 44 20 7946 0008').waitFor();
   // Countries are counted after the events.
   await until('the country of all', async () => (await countryMessages(tab)) === 6);
   // The graph has as many messages as there are events, in each of its forms.
   await page.getByText('Over time').click();
   await tab.sees('6 messages since');
+  // What is counted of single sources and numbers, whatever was dialled before the number.
+  await until('the number', async () => (await trendOf(tab, 'numbers', '+442079460002')) === 1);
+  await until('the source', async () => (await trendOf(tab, 'sources', '127.0.0.1')) === 6);
+  const subjects = page.locator('.panel', { hasText: 'Sources, numbers and methods' });
+  await subjects.getByRole('link', { name: '+44 20 7946 0002' }).waitFor();
+  await subjects.getByRole('link', { name: '127.0.0.1', exact: true }).waitFor();
+  await subjects.getByText('as long before is not known').waitFor();
   await page.getByText('Method', { exact: true }).click();
   await page.getByText('As a table', { exact: true }).click();
   const sums = page.locator('.graph td[data-name="INVITE"]');
@@ -188,6 +211,7 @@ test('a click chooses events, the address keeps it, and any view is a link', asy
   await tab.sees('+44 20 7946 0002');
   await tab.show('/address/127.0.0.1', 'What it tried, in this order');
   await tab.sees('1 message with 1 password for 101');
+  await tab.sees('900 | GB | +44 20 7946 0002');
   await tab.show('/listings', 'Listed and watched');
   await page.goBack();
   await tab.sees('What it tried, in this order');
@@ -343,6 +367,87 @@ async function decide(tab: Tab, choice: string, comment: string): Promise<void> 
   await page.getByRole('button', { name: `${choice} ${ATTACKER}` }).click();
 }
 
+test('on another machine the page wants a key, although programs may read without one', async (t) => {
+  if (peer('chromium', t) === undefined) return;
+  using own = new TemporaryFolder();
+  const args = ['--threads=1', '--api-trusted-proxy=127.0.0.1'];
+  await using node = await DaemonProcess.start(args, { folder: own.path });
+  using keys = ApiKeys.open({ clock: systemClock, logger: silentLogger }, node.dbFile);
+  const key = keys.add('reader', 'read');
+  await using tab = await open(t, node);
+  if (tab === undefined) return;
+  const { page } = tab;
+  await page.setExtraHTTPHeaders({ 'x-forwarded-for': '203.0.113.9' });
+  await tab.show('/trends/week', 'With a key of this node');
+  assert.equal(await page.getByText('Last week').count(), 0);
+  assert.deepEqual(await tab.hurdles(), []);
+  await page.getByLabel('Key', { exact: true }).fill(key);
+  await page.keyboard.press('Enter');
+  await tab.sees('Last week');
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await tab.sees('With a key of this node');
+  await page.setExtraHTTPHeaders({ 'x-forwarded-for': '127.0.0.1' });
+  await page.reload();
+  await tab.sees('Last week');
+});
+
+test('the keyboard alone reaches and works everything', async (t) => {
+  await using tab = await open(t);
+  if (tab === undefined) return;
+  const { page } = tab;
+  await attack({ method: 'SUBSCRIBE', user: '900442079460123' });
+  await tab.show('/live', 'Most messages');
+  await page.locator('.connection.live').waitFor();
+  await page.locator('.events').getByText('900 44 20 7946 0123').waitFor();
+  const focused = (): Promise<string> =>
+    page.evaluate<string>(
+      "(document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.textContent ?? '').trim()",
+    );
+  /** Presses Tab until something with this text has the focus, which must be visible. */
+  const reach = async (text: string | RegExp, key = 'Tab'): Promise<void> => {
+    for (let presses = 0; presses < 400; presses += 1) {
+      await page.keyboard.press(key);
+      const found = await focused();
+      if (typeof text === 'string' ? found !== text : !text.test(found)) continue;
+      const outline = await page.evaluate<string>(
+        'getComputedStyle(document.activeElement).outlineStyle',
+      );
+      assert.notEqual(outline, 'none', `${String(text)} shows that it has the focus`);
+      return;
+    }
+    throw new Error(`no key reaches ${String(text)}`);
+  };
+  await reach('Skip to the content');
+  await page.keyboard.press('Enter');
+  assert.equal(await page.evaluate('document.activeElement?.id'), 'main');
+  await reach('Look back');
+  await page.keyboard.press('Enter');
+  await tab.sees('Sources, numbers and methods');
+  await page.goBack();
+  await tab.sees('Most messages');
+  await reach('Hold still');
+  await page.keyboard.press('Space');
+  assert.equal(await focused(), 'Go on');
+  await page.keyboard.press('Space');
+  await reach('SUBSCRIBE');
+  await page.keyboard.press('Enter');
+  await page.waitForURL(/method=SUBSCRIBE$/);
+  await reach(/^Without Method/, 'Shift+Tab'); // It is above the table.
+  await page.keyboard.press('Enter');
+  await page.waitForURL(/#\/live$/);
+  await page.locator('.top').first().waitFor();
+  await reach(/^All about 127\.0\.0\.1$/);
+  await page.keyboard.press('Enter');
+  await tab.sees('What it tried, in this order');
+  await reach(/^Search an address/);
+  await page.keyboard.type('0044 (20) 7946-0002');
+  await page.keyboard.press('Enter');
+  await tab.sees('How it is read');
+  await reach('Sign in');
+  await page.keyboard.press('Enter');
+  await tab.sees('With a key of this node');
+});
+
 test('who signs in decides, until he signs out or the node is restarted; nobody else does', async (t) => {
   if (peer('chromium', t) === undefined) return;
   using own = new TemporaryFolder();
@@ -408,7 +513,7 @@ test('who signs in decides, until he signs out or the node is restarted; nobody 
     sipRequest({ method: 'INVITE', user: '900442079460000', callId: 'agent' }),
     node.ports.agent.udp,
   );
-  await tab.sees('900442079460000');
+  await tab.sees('900 44 20 7946 0000');
   await tab.sees('Nothing carries the listings out yet');
   mkdirSync(bgpRunDir, { mode: 0o750 });
   const telling = setInterval(() => tellOfRouters(bgpRunDir), 500); // A silent follower counts as down.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { useEffect, useState } from 'preact/hooks';
+import { useLayoutEffect, useState } from 'preact/hooks';
 import { ask, type Answer } from './ask.ts';
 
 /**
@@ -15,7 +15,8 @@ export function useAnswer<T>(
   turn: unknown = 0,
 ): Answer<T> | undefined {
   const [known, setKnown] = useState<{ readonly path: string; readonly answer: Answer<T> }>();
-  useEffect(() => {
+  // Before the browser paints, so that the node works meanwhile.
+  useLayoutEffect(() => {
     if (path === undefined) return undefined;
     const leaving = new AbortController();
     let timer: ReturnType<typeof setTimeout> | undefined;

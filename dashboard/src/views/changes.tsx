@@ -3,6 +3,7 @@
 import type { ListingChange } from '../api-types.ts';
 import { changes } from '../state/live.ts';
 import { linkTo } from '../state/route-text.ts';
+import { Dialled, RangeText } from './dialled.tsx';
 import { Panel, Time } from './pieces.tsx';
 
 const WORDS: Readonly<Record<ListingChange['change'], string>> = {
@@ -27,7 +28,7 @@ export function Changes() {
               <span class={`level ${change.change === 'unlisted' ? 'none' : change.level}`}>
                 {WORDS[change.change]}
               </span>
-              <ListedLink kind={change.kind} value={change.value} />
+              <ListedLink kind={change.kind} value={change.value} grouped={change.grouped} />
               <span class="muted why" title={change.reason}>
                 {change.reasons[0] ?? ''}
               </span>
@@ -48,12 +49,19 @@ export function ListedLink({
   readonly kind: string;
   readonly value: string;
   /** A number as its country writes it. */
-  readonly grouped?: string | null;
+  readonly grouped: string | null;
 }) {
-  if (kind === 'range' || value.includes('/')) return <span class="value">{value}</span>;
+  if (kind === 'range') {
+    return (
+      <span class="value">
+        <RangeText range={value} />
+      </span>
+    );
+  }
+  if (value.includes('/')) return <span class="value">{value}</span>;
   return (
     <a class="value" href={linkTo(kind === 'number' ? 'number' : 'address', value)}>
-      {grouped ?? value}
+      {grouped ?? (kind === 'number' ? <Dialled number={value} /> : value)}
     </a>
   );
 }

@@ -7,6 +7,7 @@ import { COMMENT_CHARACTERS_MAX } from '../limits.ts';
 import { decide, decided, type DecisionBody } from '../state/decisions.ts';
 import { isAdmin } from '../state/session.ts';
 import { holds } from '../text/holds.ts';
+import { RangeText } from './dialled.tsx';
 import { Panel, Time } from './pieces.tsx';
 import { SignInLink } from './sign-in-view.tsx';
 
@@ -226,7 +227,10 @@ function Said({
 }) {
   return (
     <li>
-      <strong>{word}</strong> <span class="value">{one.value}</span>{' '}
+      <strong>{word}</strong>{' '}
+      <span class="value">
+        {one.value.startsWith('+') ? <RangeText range={one.value} /> : one.value}
+      </span>{' '}
       <span class="muted">
         {one.until === null ? (
           'always'

@@ -6,6 +6,7 @@ import { useAnswer } from '../ask/use-answer.ts';
 import { DECISIONS_COUNT_MAX, REFRESH_MS } from '../limits.ts';
 import { session } from '../state/session.ts';
 import { amount, counted } from '../text/number.ts';
+import { Dialled } from './dialled.tsx';
 import { Panel, Time, Trouble } from './pieces.tsx';
 import { SignInLink } from './sign-in-view.tsx';
 import { Table } from './table.tsx';
@@ -179,7 +180,7 @@ function AgentPanel() {
               <td data-name="Time">
                 <Time at={one.at} />
               </td>
-              <td data-name="Number">{one.number}</td>
+              <td data-name="Number">{one.number !== null && <Dialled number={one.number} />}</td>
               <td data-name="From">{one.address}</td>
               <td data-name="Outcome">
                 {one.outcome} <span class="muted">{one.status}</span>

@@ -4,6 +4,7 @@ import { memo } from 'preact/compat';
 import type { Event } from '../api-types.ts';
 import { linkTo } from '../state/route-text.ts';
 import { counted } from '../text/number.ts';
+import { Dialled } from './dialled.tsx';
 import { useGradually } from './gradually.ts';
 import { Country, FilterLink, Grade, gradeWord, PageLink, Time } from './pieces.tsx';
 
@@ -61,7 +62,9 @@ const EventRow = memo(({ event }: { readonly event: Event }) => {
           <span class="muted">{user ?? ''}</span>
         ) : (
           <>
-            <FilterLink name="called_number" value={number} />
+            <FilterLink name="called_number" value={number}>
+              <Dialled number={number} />
+            </FilterLink>
             <PageLink view="number" subject={number} />
           </>
         )}

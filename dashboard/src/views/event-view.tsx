@@ -4,6 +4,7 @@ import type { Event } from '../api-types.ts';
 import { useAnswer } from '../ask/use-answer.ts';
 import { linkTo } from '../state/route-text.ts';
 import { session } from '../state/session.ts';
+import { Dialled } from './dialled.tsx';
 import { Grade, Panel, Time, Trouble } from './pieces.tsx';
 import { SignInLink } from './sign-in-view.tsx';
 
@@ -54,7 +55,14 @@ function factsOf(event: Event) {
     ['Destination', `${event.destination_ip ?? '?'} port ${event.destination_port ?? '?'}`],
     ['Transport', event.transport],
     ['Method', event.method],
-    ['Called', number !== null && <a href={linkTo('number', number)}>{number}</a>],
+    [
+      'Called',
+      number !== null && (
+        <a href={linkTo('number', number)}>
+          <Dialled number={number} />
+        </a>
+      ),
+    ],
     ['To', event.to_user],
     ['From', event.from_user],
     ['Tool', event.user_agent],

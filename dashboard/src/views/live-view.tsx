@@ -16,6 +16,7 @@ import { formatRoute, linkTo } from '../state/route-text.ts';
 import { route } from '../state/route.ts';
 import { amount, counted } from '../text/number.ts';
 import { Changes } from './changes.tsx';
+import { Dialled } from './dialled.tsx';
 import { EventTable } from './event-table.tsx';
 import { FirstSteps } from './first-steps.tsx';
 import { gradeWord, PageLink, Panel, Trouble } from './pieces.tsx';
@@ -168,7 +169,8 @@ function Chip({ name, value }: { readonly name: FilterName; readonly value: stri
   const shown = name === 'grade' ? gradeWord(value) : value;
   return (
     <span class="chip">
-      <span class="muted">{FILTER_WORDS[name]}</span> <span class="value">{shown}</span>
+      <span class="muted">{FILTER_WORDS[name]}</span>{' '}
+      <span class="value">{name === 'called_number' ? <Dialled number={value} /> : shown}</span>
       {name === 'source_ip' && <PageLink view="address" subject={value} />}
       {name === 'called_number' && <PageLink view="number" subject={value} />}
       <a

@@ -8,6 +8,7 @@ import { topsOf } from '../state/tops.ts';
 import { countryName } from '../text/country.ts';
 import { counted, readNumber } from '../text/number.ts';
 import { Decide, mayDelist } from './decide.tsx';
+import { Dialled } from './dialled.tsx';
 import { EventTable } from './event-table.tsx';
 import { FilterLink, PageLink, Panel, Trouble } from './pieces.tsx';
 import { Verdict } from './verdict.tsx';
@@ -22,7 +23,9 @@ export function NumberView({ dialled }: { readonly dialled: string }) {
   const number = why?.ok === true ? why.value.number : null;
   return (
     <>
-      <h1>{dialled}</h1>
+      <h1>
+        <Dialled number={dialled} />
+      </h1>
       {why?.ok === false && <Trouble answer={why} />}
       <div class="pair">
         {number !== null && <Reading dialled={dialled} number={number} />}

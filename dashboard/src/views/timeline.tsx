@@ -4,6 +4,7 @@ import type { Event } from '../api-types.ts';
 import { amount } from '../text/number.ts';
 import { linkTo } from '../state/route-text.ts';
 import { TIMELINE_EVENTS } from '../limits.ts';
+import { ReadNumber } from './dialled.tsx';
 import { EventTable } from './event-table.tsx';
 import { Panel, Time } from './pieces.tsx';
 
@@ -63,7 +64,9 @@ export function Timeline({
                       <span key={what}>
                         {index > 0 && ', '}
                         {first.method === 'INVITE' ? (
-                          <a href={linkTo('number', what)}>{what}</a>
+                          <a href={linkTo('number', what)}>
+                            <ReadNumber number={what} />
+                          </a>
                         ) : (
                           <span class="value">{what}</span>
                         )}

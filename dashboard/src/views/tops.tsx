@@ -7,6 +7,7 @@ import { events } from '../state/live.ts';
 import { topsOf } from '../state/tops.ts';
 import { countryName } from '../text/country.ts';
 import { amount, counted } from '../text/number.ts';
+import { Dialled } from './dialled.tsx';
 import { useCalmly } from './gradually.ts';
 import { FilterLink, gradeWord, PageLink, Panel } from './pieces.tsx';
 
@@ -64,7 +65,7 @@ function Top({ kind, events: all }: { readonly kind: Kind; readonly events: read
             <span class="bar" style={{ width: `${(100 * count) / most}%` }} />
             <span class="what">
               <FilterLink name={name} value={value}>
-                {shown(name, value)}
+                {name === 'called_number' ? <Dialled number={value} /> : shown(name, value)}
               </FilterLink>
               {name === 'source_ip' && <PageLink view="address" subject={value} />}
               {name === 'called_number' && <PageLink view="number" subject={value} />}

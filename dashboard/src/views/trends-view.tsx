@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import type { Analytics, AnalyticsTop } from '../api-types.ts';
+import type { ComponentChildren } from 'preact';
+import type { Analytics, AnalyticsTop, Trends } from '../api-types.ts';
 import { pathOf } from '../ask/ask.ts';
 import { useAnswer } from '../ask/use-answer.ts';
 import { TREND_ROWS, TRENDS_MS } from '../limits.ts';
@@ -8,7 +9,8 @@ import type { FilterName } from '../state/filters.ts';
 import { linkTo } from '../state/route-text.ts';
 import { countryName } from '../text/country.ts';
 import { counted } from '../text/number.ts';
-import { FilterLink, Panel, Time, Trouble } from './pieces.tsx';
+import { RangeText } from './dialled.tsx';
+import { FilterLink, PageLink, Panel, Time, Trouble } from './pieces.tsx';
 import { DIMENSIONS, RateGraph, type Dimension } from './rate-graph.tsx';
 import { WorldMap } from './world-map.tsx';
 
@@ -27,6 +29,10 @@ export function TrendsView({ subject }: { readonly subject: string }) {
   const period = PERIODS.find((one) => one === first) ?? 'day';
   const dimension = DIMENSIONS.find((one) => one === second) ?? 'grade';
   const answer = useAnswer<Analytics>(pathOf('/v1/analytics', { period }), TRENDS_MS);
+  const trends = useAnswer<Trends>(
+    pathOf('/v1/trends', { period: period === 'year' ? 'month' : period }),
+    TRENDS_MS,
+  );
   return (
     <>
       <h1>Over time</h1>
@@ -51,28 +57,78 @@ export function TrendsView({ subject }: { readonly subject: string }) {
           <Panel title="Where from">
             <WorldMap countries={answer.value.countries} since={answer.value.tops_since} />
           </Panel>
-          <Panel
-            title="Most messages"
-            side={
-              <span class="muted">
-                since <Time at={answer.value.tops_since} />, and change against as long before
-              </span>
-            }
-          >
+          {trends?.ok === false && <Trouble answer={trends} />}
+          {trends?.ok === true && <Subjects trends={trends.value} isShorter={period === 'year'} />}
+          <Panel title="Most messages" side={<Span of={answer.value} />}>
             <div class="tops wide">
               <Top
                 title="Countries"
                 name="country"
                 items={answer.value.countries.slice(0, TREND_ROWS)}
+                isCompared={answer.value.before_known}
               />
-              <Top title="Networks" name="network" items={answer.value.networks} />
-              <Top title="Tools" name="user_agent" items={answer.value.tools} />
-              <Top title="Ranges of numbers called" items={answer.value.ranges} />
+              <Top
+                title="Networks"
+                name="network"
+                items={answer.value.networks}
+                isCompared={answer.value.before_known}
+              />
+              <Top
+                title="Tools"
+                name="user_agent"
+                items={answer.value.tools}
+                isCompared={answer.value.before_known}
+              />
+              <Top
+                title="Ranges of numbers called"
+                items={answer.value.ranges}
+                isCompared={answer.value.before_known}
+              />
             </div>
           </Panel>
         </>
       )}
     </>
+  );
+}
+
+/** What is only kept for a month, because it names addresses and numbers; and the methods. */
+function Subjects({
+  trends,
+  isShorter,
+}: {
+  readonly trends: Trends;
+  /** Whether more was asked for. */
+  readonly isShorter: boolean;
+}) {
+  const { sources, numbers, methods, before_known: isCompared } = trends;
+  return (
+    <Panel title="Sources, numbers and methods" side={<Span of={trends} />}>
+      <div class="tops wide">
+        <Top title="Sources" name="source_ip" items={sources} isCompared={isCompared} />
+        <Top title="Numbers called" items={numbers} isCompared={isCompared} />
+        <Top title="Methods" name="method" items={methods} isCompared={isCompared} />
+      </div>
+      {isShorter && (
+        <p class="muted note">What names an address or a number is kept for a month.</p>
+      )}
+    </Panel>
+  );
+}
+
+/** Which time is counted, and with which it is compared. */
+function Span({
+  of: { tops_since: since, before_known: isCompared },
+}: {
+  readonly of: { readonly tops_since: string; readonly before_known: boolean };
+}) {
+  return (
+    <span class="muted">
+      since <Time at={since} />
+      {isCompared
+        ? ', and change against as long before'
+        : '; as long before is not known, so nothing is compared'}
+    </span>
   );
 }
 
@@ -104,11 +160,14 @@ function Top({
   title,
   name,
   items,
+  isCompared,
 }: {
   readonly title: string;
   /** The filter that a click sets. */
   readonly name?: FilterName;
   readonly items: readonly AnalyticsTop[];
+  /** Whether the counts of the time before are known. */
+  readonly isCompared: boolean;
 }) {
   const most = Math.max(1, ...items.map(({ seen_count: count }) => count));
   return (
@@ -120,20 +179,36 @@ function Top({
           <li key={item.name}>
             <span class="bar" style={{ width: `${(100 * item.seen_count) / most}%` }} />
             <span class="what">
-              {item.name === null || name === undefined ? (
-                <span>{item.name ?? 'others, or not known'}</span>
-              ) : (
-                <FilterLink name={name} value={item.name}>
-                  {shown(name, item.name)} <span class="muted">{item.label}</span>
-                </FilterLink>
-              )}
+              <What name={name} item={item} />
             </span>
-            <Change item={item} />
+            {isCompared && <Change item={item} />}
             <span class="count">{counted(item.seen_count)}</span>
           </li>
         ))}
       </ol>
     </div>
+  );
+}
+
+function What({
+  name,
+  item: { name: value, label },
+}: {
+  readonly name: FilterName | undefined;
+  readonly item: AnalyticsTop;
+}): ComponentChildren {
+  if (value === null) return <span>others, or not known</span>;
+  if (name === undefined && value.includes('x')) return <RangeText range={value} />;
+  // No event has a number in this form, but its page finds them all.
+  if (name === undefined) return <a href={linkTo('number', value)}>{label ?? value}</a>;
+  const isNetwork = name === 'source_ip' && value.includes('/');
+  return (
+    <>
+      <FilterLink name={isNetwork ? 'network' : name} value={value}>
+        {shown(name, value)} <span class="muted">{label}</span>
+      </FilterLink>
+      {name === 'source_ip' && !isNetwork && <PageLink view="address" subject={value} />}
+    </>
   );
 }
 

@@ -259,6 +259,9 @@ export const LIST_MS_MAX = 300_000;
  */
 export const NUMBER_TEXT_CHARACTERS_MAX = 256;
 
+/** Numbers that one question asks to read, 1 and above. Chosen: a table of the dashboard, in some milliseconds. */
+export const READINGS_COUNT_MAX = 64;
+
 /** Characters of a number in a request, 1 and above. Chosen: E.164 has 15 digits, dial prefixes some more. */
 export const NUMBER_CHARACTERS_MAX = 64;
 

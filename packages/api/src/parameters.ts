@@ -2,7 +2,7 @@
 
 import { canonicalAddress, networksOf } from '@sentrypeer/ip';
 import { readDurationText, readMomentText } from '@sentrypeer/kernel';
-import { NUMBER_TEXT_CHARACTERS_MAX, TEXT_CHARACTERS_MAX } from './limits.ts';
+import { NUMBER_TEXT_CHARACTERS_MAX, READINGS_COUNT_MAX, TEXT_CHARACTERS_MAX } from './limits.ts';
 
 /** The part of JSON Schema that our OpenAPI document uses. */
 export type Schema = Readonly<Record<string, unknown>>;
@@ -152,6 +152,21 @@ export function askedNumber(description: string): Parameter<string> {
     schema: { type: 'string', minLength: 1, maxLength: NUMBER_TEXT_CHARACTERS_MAX },
     right: `a number as it was dialled, or a SIP or tel URI, of at most ${NUMBER_TEXT_CHARACTERS_MAX} characters`,
     read: readDialledText,
+  };
+}
+
+/** Several of them, separated by commas. */
+export function askedNumbers(description: string): Parameter<readonly string[]> {
+  return {
+    description,
+    schema: { type: 'string', minLength: 1 },
+    right: `1 to ${READINGS_COUNT_MAX} numbers as they were dialled, separated by commas`,
+    read: (text) => {
+      const numbers = text.split(',', READINGS_COUNT_MAX + 1).map(readDialledText);
+      if (numbers.length > READINGS_COUNT_MAX) return undefined;
+      const read = numbers.filter((number) => number !== undefined);
+      return read.length < numbers.length ? undefined : read;
+    },
   };
 }
 

@@ -4,7 +4,7 @@
 export type SeriesKind = 'grade' | 'method' | 'transport';
 
 /** What hours are counted by in addition. */
-export type TopKind = 'tool' | 'country' | 'network' | 'range';
+export type TopKind = 'tool' | 'country' | 'network' | 'range' | 'method' | 'source' | 'number';
 
 /** Messages over time, as the routes read them. Times are wall-clock microseconds. */
 export interface RateEvidence {
@@ -35,4 +35,6 @@ export interface RateEvidence {
     readonly seenCount: number;
     readonly beforeCount: number;
   }[];
+  /** Whether all hours of a kind since then are known, so that counts can be compared with earlier ones. */
+  isKnownSince(kind: TopKind, epochUs: number): boolean;
 }

@@ -15,6 +15,7 @@ interface Answer {
   readonly since: string;
   readonly until: string;
   readonly tops_since: string;
+  readonly before_known: boolean;
   readonly intervals: readonly Readonly<Record<string, unknown>>[];
   readonly countries: readonly unknown[];
   readonly networks: readonly unknown[];
@@ -36,6 +37,7 @@ async function ask(
         { name: '', label: '', seenCount: 7, beforeCount: 9 },
         { name: kind, label: 'Example', seenCount: 3, beforeCount: 0 },
       ],
+      isKnownSince: () => true,
     },
   });
   const url = `http://127.0.0.1:${api.address.port}/v1/analytics?period=${period}`;
@@ -71,10 +73,55 @@ test('GET /v1/analytics has every interval, those without messages too, up to th
     transports: { UDP: 5 },
   });
   assert.equal(answer.tops_since, '2026-03-01T11:00:00.000000Z');
+  assert.equal(answer.before_known, true);
   assert.deepEqual(answer.countries, [
     { name: null, label: null, seen_count: 7, before_count: 9 },
     { name: 'country', label: 'Example', seen_count: 3, before_count: 0 },
   ]);
+});
+
+test('GET /v1/trends names sources, numbers and methods, and says whether they can be compared', async () => {
+  const asked: unknown[] = [];
+  await using api = await openApi({
+    clock: { nowMs: () => 0, epochUs: () => NOW_US },
+    rates: {
+      series: () => [],
+      tops: (kind, ...given) => {
+        asked.push(given);
+        return kind === 'number'
+          ? [
+              { name: '+442079460958', seenCount: 5, beforeCount: 2 },
+              { name: '112', seenCount: 1, beforeCount: 0 },
+              { name: '', seenCount: 1, beforeCount: 0 },
+            ]
+          : [{ name: kind, seenCount: 3, beforeCount: 1 }];
+      },
+      isKnownSince: (...given) => {
+        asked.push(given);
+        return false;
+      },
+    },
+  });
+  const at = `http://127.0.0.1:${api.address.port}/v1/trends`;
+  const top = { label: null, seen_count: 3, before_count: 1 };
+  assert.deepEqual(await (await fetch(`${at}?period=week`)).json(), {
+    period: 'week',
+    tops_since: '2026-02-22T12:00:00.000000Z',
+    before_known: false,
+    sources: [{ ...top, name: 'source' }],
+    numbers: [
+      { name: '+442079460958', label: '+44 2079460958', seen_count: 5, before_count: 2 },
+      { name: '112', label: null, seen_count: 1, before_count: 0 },
+      { name: null, label: null, seen_count: 1, before_count: 0 },
+    ],
+    methods: [{ ...top, name: 'method' }],
+  });
+  const hourUs = 60 * MINUTE_US;
+  const sinceUs = Math.floor(NOW_US / hourUs) * hourUs - 7 * 24 * hourUs;
+  assert.deepEqual(asked[0], [sinceUs, NOW_US, 10]);
+  // As many hours before, of which the one that lasts is one.
+  assert.deepEqual(asked[1], ['source', sinceUs - (7 * 24 + 1) * hourUs]);
+  assert.equal((await fetch(`${at}?period=year`)).status, 400);
 });
 
 test('GET /v1/analytics looks as far back as it is asked to', async () => {

@@ -25,7 +25,7 @@ export function openApi(
         ports.places ?? new MemoryPlaces(),
       ),
       places: new MemoryPlaces(),
-      rates: { series: () => [], tops: () => [] },
+      rates: { series: () => [], tops: () => [], isKnownSince: () => false },
       reputation: new MemoryReputation(),
       feed: new MemoryFeed(),
       deliver: () => Promise.resolve(),

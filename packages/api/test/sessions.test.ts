@@ -123,6 +123,21 @@ test('a key in a form becomes a cookie that no script reads and no other site se
   assert.match(overTls.headers.get('set-cookie') ?? '', /; Secure$/);
 });
 
+test('who opens the page on another machine signs in, where programs may read without a key', async () => {
+  await using bench = await Bench.open({ trustedProxies: ['127.0.0.1'] });
+  const required = async (from: string): Promise<boolean> => {
+    const answer = await bench.ask('/v1/session', { headers: { 'x-forwarded-for': from } });
+    return ((await answer.json()) as Answer).key_required;
+  };
+  assert.equal(await required('203.0.113.9'), true);
+  assert.equal(await required('2001:db8::9'), true);
+  for (const own of ['127.0.0.1', '127.9.9.9', '::1']) {
+    assert.equal(await required(own), false, own);
+  }
+  const program = await bench.ask('/v1/summary', { headers: { 'x-forwarded-for': '203.0.113.9' } });
+  assert.equal(program.status, 200);
+});
+
 test('a change needs an admin session and its token, from our own page under a name of ours', async () => {
   await using bench = await Bench.open();
   assert.equal(await bench.decide({}), 401, 'nobody');

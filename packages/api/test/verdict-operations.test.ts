@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { HttpApi } from '../src/index.ts';
-import { COMMENT_CHARACTERS_MAX, DECISION_OCTETS_MAX } from '../src/limits.ts';
+import { COMMENT_CHARACTERS_MAX, DECISION_OCTETS_MAX, READINGS_COUNT_MAX } from '../src/limits.ts';
 import { MemoryEvidence } from './memory-evidence.ts';
 import { MemoryTotals } from './memory-totals.ts';
 import { MemoryFeed } from './memory-feed.ts';
@@ -201,6 +201,22 @@ test('GET /v1/check says of an address that may be forged that it may', async ()
   assert.deepEqual(hearsay.reasons, [
     'nothing came from this address here; other nodes share 3 events of it',
   ]);
+});
+
+test('GET /v1/readings says what digits mean, in the order of the question', async () => {
+  await using api = await openApi({ reputation: someReputation() });
+  assert.deepEqual(await get(api, '/v1/readings?numbers=nobody,0701234567'), {
+    items: [
+      { dialled: 'nobody', e164: null, grouped: null, country: null },
+      { dialled: '0701234567', e164: '+46701234567', grouped: '+46 701234567', country: 'SE' },
+    ],
+  });
+  const many = Array.from({ length: READINGS_COUNT_MAX + 1 }, () => '1');
+  for (const query of ['', '?numbers=', '?numbers=1,,2', `?numbers=${many.join(',')}`]) {
+    const response = await fetch(`http://127.0.0.1:${api.address.port}/v1/readings${query}`);
+    assert.equal(response.status, 400, query);
+    assert.match(await response.text(), /numbers/);
+  }
 });
 
 test('GET /v1/explain says since when and until when', async () => {

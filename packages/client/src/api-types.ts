@@ -327,7 +327,7 @@ export interface Fleet {
 export interface AnalyticsTop {
   /** null for those that are too rare to be counted by name, or not known. */
   readonly name: string | null;
-  /** The name of a network, if it is known. */
+  /** The name of a network, or a number in groups, if it is known. */
   readonly label: string | null;
   /** Messages. */
   readonly seen_count: number;
@@ -365,6 +365,22 @@ export interface Analytics {
   readonly tools: readonly AnalyticsTop[];
   /** Ranges of numbers that proved callers called, most calls first. */
   readonly ranges: readonly AnalyticsTop[];
+  /** Whether all of the hours before are known; otherwise before_count is too low, and nothing can be compared. */
+  readonly before_known: boolean;
+}
+
+export interface Trends {
+  readonly period: 'hour' | 'day' | 'week' | 'month';
+  /** The beginning of the hours that are counted. */
+  readonly tops_since: string;
+  /** Whether all of the hours before are known; otherwise before_count is too low, and nothing can be compared. */
+  readonly before_known: boolean;
+  /** Addresses, IPv6 by their /64, most messages first. */
+  readonly sources: readonly AnalyticsTop[];
+  /** Numbers of E.164 with their plus, in whatever form they were dialled, most calls first; label is the number in groups, as its country writes it. */
+  readonly numbers: readonly AnalyticsTop[];
+  /** Methods, OTHER for those that are not registered, most messages first. */
+  readonly methods: readonly AnalyticsTop[];
 }
 
 export interface Summary {
@@ -643,6 +659,20 @@ export interface ExplainedNumber {
   readonly unlist: readonly string[];
 }
 
+export interface Readings {
+  /** In the order of the question. */
+  readonly items: readonly {
+    /** As it was asked for. */
+    readonly dialled: string;
+    /** The number that the digits most likely mean, with its plus. */
+    readonly e164: string | null;
+    /** The same in groups, as its country writes it: +44 20 7946 0958. */
+    readonly grouped: string | null;
+    /** ISO 3166-1 alpha-2. */
+    readonly country: string | null;
+  }[];
+}
+
 export interface Listing {
   readonly kind: 'address' | 'number' | 'range';
   /** An address or a prefix of addresses; a number with its plus, or a range such as +46850780xx. */
@@ -685,6 +715,8 @@ export interface ListingChange {
   readonly score: number;
   /** How sure it is that the address is the attacker’s: only returned and handshake are. */
   readonly grade: 'seen' | 'returned' | 'handshake';
+  /** A number in groups, as its country writes it: +44 20 7946 0958; null for anything else. */
+  readonly grouped: string | null;
   /** listed and watched replace the earlier entry for it; level is that of the entry that begins, continues or ends. */
   readonly change: 'listed' | 'watched' | 'unlisted';
   /** Since when it is listed; null if it is not. */

@@ -16,8 +16,10 @@ import type {
   Network,
   Number as CalledNumber,
   Peer,
+  Readings,
   Series,
   Summary,
+  Trends,
   UserAgent,
   Fleet,
   Followers,
@@ -195,6 +197,23 @@ export class SentryPeerClient {
     signal,
   }: CallOptions & { readonly period?: Analytics['period'] } = {}): Promise<Analytics> {
     return this.#get('/v1/analytics', { period }, signal);
+  }
+
+  /** Sources, numbers and methods with the most messages, compared with the time before. @param period @default day */
+  trends({
+    period,
+    signal,
+  }: CallOptions & { readonly period?: Trends['period'] } = {}): Promise<Trends> {
+    return this.#get('/v1/trends', { period }, signal);
+  }
+
+  /** What dialled digits mean, for up to 64 numbers, in their order. */
+  async readings(
+    numbers: readonly string[],
+    { signal }: CallOptions = {},
+  ): Promise<Readings['items']> {
+    return (await this.#get<Readings>('/v1/readings', { numbers: numbers.join(',') }, signal))
+      .items;
   }
 
   /** Networks of the addresses, the one with the most messages first, fetched as needed. */

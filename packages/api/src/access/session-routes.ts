@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { isLoopback } from '@sentrypeer/ip';
 import type { Clock } from '@sentrypeer/kernel';
 import { bodyText, jsonBody, PostedText, postRoute } from '../cloud/posted.ts';
 import { TOKEN_OCTETS_MAX } from '../limits.ts';
@@ -9,7 +10,7 @@ import { rfc3339 } from '../rfc3339.ts';
 import { addRoute, ANYBODYS } from '../routes.ts';
 import type { Access, Caller } from './access.ts';
 import { sendRefusal } from './admission.ts';
-import { clientAddress } from './client-address.ts';
+import { bareAddress, clientAddress } from './client-address.ts';
 import { setSession } from './session-cookie.ts';
 
 const SESSION_PATH = '/v1/session';
@@ -23,7 +24,7 @@ interface SessionPorts {
 /** `/v1/session`: a browser gives a key (POST), asks who it is (GET), and signs out (DELETE). */
 export function addSessionRoutes(app: FastifyInstance, ports: SessionPorts): void {
   addRoute(app, SESSION_PATH, ANYBODYS, (request, reply) =>
-    sendSession(ports, reply, request.caller),
+    sendSession(ports, request, reply, request.caller),
   );
   app.route({
     method: 'DELETE',
@@ -55,15 +56,21 @@ function signIn(ports: SessionPorts, request: FastifyRequest, reply: FastifyRepl
   // Never continues with an id that somebody else may have put there.
   if (request.caller.session !== undefined) access.signOut(request.caller.session);
   setSession(request, reply, signedIn.id);
-  sendSession(ports, reply, signedIn.caller);
+  sendSession(ports, request, reply, signedIn.caller);
 }
 
 /** The session of a browser; a key that came any other way is not a session. */
-function sendSession({ access, clock }: SessionPorts, reply: FastifyReply, caller: Caller): void {
+function sendSession(
+  { access, clock }: SessionPorts,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  caller: Caller,
+): void {
   const { session, role } = caller;
   const leftMs = (session?.endsAtMs ?? 0) - clock.nowMs();
   const answer = {
-    key_required: access.keyRequired,
+    // Whoever opens the page on another machine signs in, even where programs may read without a key.
+    key_required: access.keyRequired || !isLoopback(bareAddress(clientAddress(request))),
     session:
       session === undefined
         ? null

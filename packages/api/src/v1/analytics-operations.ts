@@ -4,7 +4,7 @@ import { ANALYTICS_COUNTRIES, ANALYTICS_TOPS } from '../limits.ts';
 import { oneOf } from '../parameters.ts';
 import type { RateEvidence, SeriesKind, TopKind } from '../rates.ts';
 import { rfc3339 } from '../rfc3339.ts';
-import { PERIODS } from './analytics-schemas.ts';
+import { PERIODS, TREND_PERIODS } from './analytics-schemas.ts';
 import type { Json } from './entries.ts';
 import { operation, type Operation } from './operation.ts';
 import { reference } from './schemas.ts';
@@ -50,7 +50,7 @@ export const ANALYTICS_OPERATIONS: readonly Operation[] = [
       const intervalUs = minutes * MINUTE_US;
       const untilUs = (Math.floor(nowUs / intervalUs) + 1) * intervalUs;
       const sinceUs = untilUs - count * intervalUs;
-      const topsUs = Math.floor((nowUs - count * intervalUs) / HOUR_US) * HOUR_US;
+      const topsUs = topsSince(period, nowUs);
       sendJson(call, {
         period,
         interval_seconds: minutes * 60,
@@ -62,10 +62,58 @@ export const ANALYTICS_OPERATIONS: readonly Operation[] = [
         networks: topsOf(rates, 'network', topsUs, nowUs),
         tools: topsOf(rates, 'tool', topsUs, nowUs),
         ranges: topsOf(rates, 'range', topsUs, nowUs),
+        before_known: isBeforeKnown(rates, 'method', topsUs, nowUs),
+      });
+    },
+  }),
+  operation({
+    path: '/v1/trends',
+    summary:
+      'Which sources, numbers and methods had the most messages, compared with the time before',
+    description:
+      'Counted by the hour next to the log, so that nothing is searched. What names an address or a number is kept for a month at most, and only of those with the most in each hour.',
+    need: 'read',
+    query: { period: oneOf('How far back.', TREND_PERIODS) },
+    mediaType: 'application/json',
+    schema: reference('Trends'),
+    isConditional: () => false,
+    handle: (call) => {
+      const { period = 'day' } = call.values;
+      const { rates, reputation, clock } = call.ports;
+      const nowUs = clock.epochUs();
+      const topsUs = topsSince(period, nowUs);
+      const numbers = rates.tops('number', topsUs, nowUs, ANALYTICS_TOPS).map((top) => ({
+        ...top,
+        label: top.name.startsWith('+') ? reputation.grouped(top.name.slice(1)) : '',
+      }));
+      sendJson(call, {
+        period,
+        tops_since: rfc3339(topsUs),
+        before_known: isBeforeKnown(rates, 'source', topsUs, nowUs),
+        sources: topsOf(rates, 'source', topsUs, nowUs),
+        numbers: numbers.map(topEntry),
+        methods: topsOf(rates, 'method', topsUs, nowUs),
       });
     },
   }),
 ];
+
+/** The beginning of the whole hours of a period. */
+function topsSince(period: (typeof PERIODS)[number], nowUs: number): number {
+  const { minutes, count } = INTERVALS[period];
+  return Math.floor((nowUs - count * minutes * MINUTE_US) / HOUR_US) * HOUR_US;
+}
+
+/** Whether as many hours before are known too. */
+function isBeforeKnown(
+  rates: RateEvidence,
+  kind: TopKind,
+  sinceUs: number,
+  nowUs: number,
+): boolean {
+  const untilUs = Math.ceil(nowUs / HOUR_US) * HOUR_US;
+  return rates.isKnownSince(kind, 2 * sinceUs - untilUs);
+}
 
 /** All of them, including those without messages, so that a graph needs no calendar. */
 function intervalsOf(
@@ -98,12 +146,19 @@ function topsOf(
   nowUs: number,
   limit = ANALYTICS_TOPS,
 ): readonly Json[] {
-  return rates
-    .tops(kind, sinceUs, nowUs, limit)
-    .map(({ name, label = '', seenCount, beforeCount }) => ({
-      name: name === '' ? null : name,
-      label: label === '' ? null : label,
-      seen_count: seenCount,
-      before_count: beforeCount,
-    }));
+  return rates.tops(kind, sinceUs, nowUs, limit).map(topEntry);
+}
+
+function topEntry({
+  name,
+  label = '',
+  seenCount,
+  beforeCount,
+}: ReturnType<RateEvidence['tops']>[number]): Json {
+  return {
+    name: name === '' ? null : name,
+    label: label === '' ? null : label,
+    seen_count: seenCount,
+    before_count: beforeCount,
+  };
 }

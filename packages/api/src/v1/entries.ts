@@ -52,11 +52,10 @@ export function listingEntry(
   reputation?: Pick<Reputation, 'grouped'>,
 ): { readonly [name: string]: Json } {
   const value = numberText(entry);
-  const isNumber = entry.kind === 'number' && value.startsWith('+');
   return {
     kind: entry.kind,
     value,
-    ...(reputation && { grouped: isNumber ? reputation.grouped(value.slice(1)) : null }),
+    ...(reputation && { grouped: groupedText(entry.kind, value, reputation) }),
     level: entry.level,
     score: entry.score,
     grade: entry.grade,
@@ -70,14 +69,27 @@ export function listingEntry(
   };
 }
 
+function groupedText(
+  kind: ListedSubject['kind'],
+  value: string,
+  reputation: Pick<Reputation, 'grouped'>,
+): string | null {
+  return kind === 'number' && value.startsWith('+') ? reputation.grouped(value.slice(1)) : null;
+}
+
 /** A change of the feed. */
-export function changeEntry(change: ListedChange): { readonly [name: string]: Json } {
+export function changeEntry(
+  change: ListedChange,
+  reputation: Pick<Reputation, 'grouped'>,
+): { readonly [name: string]: Json } {
   const { sinceEpochUs: since, untilEpochUs: until } = change;
+  const value = numberText(change);
   return {
     id: change.changeId,
     at: rfc3339(change.atEpochUs),
     kind: change.kind,
-    value: numberText(change),
+    value,
+    grouped: groupedText(change.kind, value, reputation),
     change: change.change,
     level: change.level,
     score: change.score,

@@ -48,7 +48,7 @@ function messagesOf(
       const messages = page.changes.map((change) => ({
         type: 'change',
         id: change.changeId,
-        data: JSON.stringify(changeEntry(change)),
+        data: JSON.stringify(changeEntry(change, reputation)),
       }));
       // What was left out moves a client on as well, or it would be behind in the end.
       if (serial === undefined || messages.at(-1)?.id === serial) return messages;

@@ -49,10 +49,12 @@ export const LISTING_OPERATIONS: readonly Operation[] = [
     isConditional: () => false,
     handle: (call) => {
       const { limit: countMax = PAGE_ENTRIES_DEFAULT, cursor = 0 } = call.values;
-      const { feed } = call.ports;
+      const { feed, reputation } = call.ports;
       const changes = feed.changes(cursor, countMax);
       sendJson(call, {
-        items: changes.filter(fitsInto(queryOf(call.values))).map(changeEntry),
+        items: changes
+          .filter(fitsInto(queryOf(call.values)))
+          .map((change) => changeEntry(change, reputation)),
         next: nextOf(changes.length, countMax, changes.at(-1)?.changeId),
         ...feed.changeIds(),
         behind: cursor > 0 && !feed.knows(cursor),

@@ -306,6 +306,18 @@ export const SCHEMAS = {
     range: textOrNull('The range whose evidence decided, such as +46850780xx.'),
     ...EXPLAINED,
   }),
+  Readings: object({
+    items: {
+      type: 'array',
+      items: object({
+        dialled: text('As it was asked for.'),
+        e164: textOrNull('The number that the digits most likely mean, with its plus.'),
+        grouped: textOrNull('The same in groups, as its country writes it: +44 20 7946 0958.'),
+        country: textOrNull('ISO 3166-1 alpha-2.'),
+      }),
+      description: 'In the order of the question.',
+    },
+  }),
   Listing: object({
     ...LISTED,
     grouped: textOrNull(
@@ -328,6 +340,9 @@ export const SCHEMAS = {
     id: count('Higher for each later change.'),
     at: time('When it was decided.'),
     ...LISTED,
+    grouped: textOrNull(
+      'A number in groups, as its country writes it: +44 20 7946 0958; null for anything else.',
+    ),
     change: {
       type: 'string',
       enum: ['listed', 'watched', 'unlisted'],

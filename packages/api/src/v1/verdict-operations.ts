@@ -8,7 +8,7 @@ import type {
   Verdict,
 } from '@sentrypeer/verdict';
 import type { SeenAddress } from '../evidence.ts';
-import { address, askedNumber } from '../parameters.ts';
+import { address, askedNumber, askedNumbers } from '../parameters.ts';
 import { sendProblem } from '../problem.ts';
 import { rfc3339 } from '../rfc3339.ts';
 import { addressEntry, numberEntry, numberText, placeEntry, type Json } from './entries.ts';
@@ -98,6 +98,35 @@ export const VERDICT_OPERATIONS: readonly Operation[] = [
                   address.entry,
                 ),
               },
+      });
+    },
+  }),
+  operation({
+    path: '/v1/readings',
+    summary: 'What dialled digits mean: the number, its country, and how it is written there',
+    need: 'read',
+    query: { numbers: askedNumbers('Numbers as they were dialled, separated by commas.') },
+    mediaType: JSON_TYPE,
+    schema: reference('Readings'),
+    isConditional: () => false,
+    handle: (call) => {
+      const { reputation, clock } = call.ports;
+      const { numbers } = call.values;
+      if (numbers === undefined) {
+        return sendProblem(call.reply, 400, 'there must be numbers');
+      }
+      const nowUs = clock.epochUs();
+      sendJson(call, {
+        items: numbers.map((dialled) => {
+          const { number } = reputation.judge.judge({ number: dialled }, nowUs);
+          const e164 = number?.e164;
+          return {
+            dialled,
+            e164: e164 === undefined ? null : `+${e164}`,
+            grouped: e164 === undefined ? null : reputation.grouped(e164),
+            country: number?.country ?? null,
+          };
+        }),
       });
     },
   }),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { formatJudgedNumber } from '@sentrypeer/event';
 import { networksOf } from '@sentrypeer/ip';
 import type { Counters } from '../totals/counters.ts';
 import { BlockNumbers } from './block-numbers.ts';
@@ -236,6 +237,7 @@ export class EvidenceWriter {
     const settled = this.#settled(digits, sum);
     if (settled === undefined) return undefined;
     const { e164: number, confidence } = settled;
+    this.#rates.addNamed('number', formatJudgedNumber(number), sum.lastUs, sum.eventsCount);
     if (this.#isDelisted('number', number, lastHoneyId)) return undefined;
     return { number, isFirstProof: this.#write(number, sum, confidence) };
   }

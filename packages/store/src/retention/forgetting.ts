@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { DatabaseSync } from 'node:sqlite';
+import { formatJudgedNumber } from '@sentrypeer/event';
 import {
   contains,
   covers,
@@ -23,6 +24,7 @@ import { blockNames } from '../judging/number-tables.ts';
 import { EVIDENCE_COUNT_MAX, FORGET_ROWS } from '../limits.ts';
 import { OwnRemoval } from '../log/own-removal.ts';
 import { Counters, type CounterName } from '../totals/counters.ts';
+import { forgetHours } from './forgotten-hours.ts';
 
 /** What was forgotten. */
 export interface Forgotten {
@@ -125,6 +127,10 @@ export class Forgetting {
       // Entries first: the removal of evidence against one that is listed would leave its name for the judge.
       const within = network === undefined ? 0 : this.#removeWithin(judged, network);
       const entries = this.#removeEntries(judged, names);
+      const own = new Set([judged.value, formatJudgedNumber(judged.value), ...names]);
+      const isOwn = (name: string): boolean =>
+        own.has(name) || (network !== undefined && isWithin(name, network));
+      forgetHours(this.#database, judged.kind, isOwn);
       this.#judgeAgain(judged);
       return { entries: entries + within, wasListed };
     });

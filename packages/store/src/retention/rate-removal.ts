@@ -3,13 +3,20 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Clock } from '@sentrypeer/kernel';
 import { inTransaction } from '../file/transaction.ts';
-import { PRUNE_ROWS, RATE_KEEP_INTERVAL_MS, RATE_MINUTES_MAX, RATE_NAMES_MAX } from '../limits.ts';
+import {
+  PRUNE_ROWS,
+  RATE_DAYS_DEFAULT,
+  RATE_KEEP_INTERVAL_MS,
+  RATE_MINUTES_MAX,
+  RATE_NAMES_MAX,
+} from '../limits.ts';
 import {
   FIXED_KINDS,
   HOUR_SPAN,
   MINUTE_SPAN,
   MINUTE_US,
   NAMED_KINDS,
+  SUBJECT_KINDS,
   type RateKind,
 } from '../totals/rate-table.ts';
 
@@ -73,10 +80,14 @@ export class RateRemoval {
     const nowUs = this.#clock.epochUs();
     const hour = Math.floor(nowUs / HOUR_US);
     const removed = inTransaction(this.#database, () => {
-      for (const kind of NAMED_KINDS) for (const one of [hour, hour - 1]) this.#joinRare(kind, one);
+      for (const kind of [...NAMED_KINDS, ...SUBJECT_KINDS]) {
+        for (const one of [hour, hour - 1]) this.#joinRare(kind, one);
+      }
+      const subjectHoursMax = Math.min(this.#hoursMax, RATE_DAYS_DEFAULT * HOURS_OF_DAY);
       return (
-        this.#removeOf(MINUTE_SPAN, RATE_MINUTES_MAX, nowUs) +
-        this.#removeOf(HOUR_SPAN, this.#hoursMax, nowUs)
+        this.#removeOf(MINUTE_SPAN, FIXED_KINDS, RATE_MINUTES_MAX, nowUs) +
+        this.#removeOf(HOUR_SPAN, [...FIXED_KINDS, ...NAMED_KINDS], this.#hoursMax, nowUs) +
+        this.#removeOf(HOUR_SPAN, SUBJECT_KINDS, subjectHoursMax, nowUs)
       );
     });
     if (removed > 0) return true;
@@ -85,14 +96,14 @@ export class RateRemoval {
   }
 
   /** @param countMax The most intervals that are kept. @returns How many rows were removed. */
-  #removeOf(span: number, countMax: number, nowUs: number): number {
+  #removeOf(span: number, kinds: readonly RateKind[], countMax: number, nowUs: number): number {
     const removalUs = this.#removalUs();
     const intervalUs = span * MINUTE_US;
     const first = Math.floor(removalUs / intervalUs) - countMax;
     // Anything further ahead comes from a clock that was wrong by more than is corrected.
     const last = Math.floor((Math.max(nowUs, removalUs) + DAY_US) / intervalUs);
     let removed = 0;
-    for (const kind of [...FIXED_KINDS, ...NAMED_KINDS]) {
+    for (const kind of kinds) {
       removed += Number(this.#removeOld.run(span, kind, first).changes);
       removed += Number(this.#removeAhead.run(span, kind, last).changes);
     }

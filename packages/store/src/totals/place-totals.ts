@@ -58,7 +58,7 @@ export class PlaceTotals {
     this.#counters = new Counters(database);
     this.#rates = new Rates(database);
     this.#address = database.prepare(`
-      SELECT source, seen_count, first_seen_us, last_seen_us, counted, country, network
+      SELECT coalesce(source, address) AS named, source, seen_count, first_seen_us, last_seen_us, counted, country, network
       FROM address_total LEFT JOIN address_place USING (total_id) WHERE total_id = ?`);
     const placed =
       'SELECT 1 FROM address_total JOIN address_place USING (total_id) WHERE source = ?1';
@@ -163,6 +163,7 @@ export class PlaceTotals {
     if (isNew && more.firstUs < nowUs - HOUR_US) return;
     this.#rates.addNamed('country', inCountry, more.lastUs, more.count);
     this.#rates.addNamed('network', inNetwork, more.lastUs, more.count);
+    this.#rates.addNamed('source', String(row['named']), more.lastUs, more.count);
   }
 }
 

@@ -29,6 +29,7 @@ export class RateReader {
   readonly #series: StatementSync;
   readonly #tops: StatementSync;
   readonly #network: StatementSync;
+  readonly #oldest: StatementSync;
 
   constructor(database: DatabaseSync, path: string) {
     this.#path = path;
@@ -41,6 +42,9 @@ export class RateReader {
       FROM rate_total WHERE span = ${HOUR_SPAN} AND kind = ?1 AND start >= ?2 AND start < ?4
       GROUP BY name HAVING count > 0 ORDER BY count DESC, name LIMIT ?5`);
     this.#network = database.prepare('SELECT name FROM network_total WHERE network = ?');
+    this.#oldest = database.prepare(
+      `SELECT min(start) AS oldest FROM rate_total WHERE span = ${HOUR_SPAN} AND kind = ?`,
+    );
   }
 
   /**
@@ -92,6 +96,12 @@ export class RateReader {
       seenCount: Number(row['count']),
       beforeCount: Number(row['before']),
     }));
+  }
+
+  /** Whether all hours of a kind since then are known, wall-clock microseconds. */
+  isKnownSince(kind: RateKind, epochUs: number): boolean {
+    const oldest = guarded(this.#path, () => this.#oldest.get(kind))?.['oldest'] ?? null;
+    return oldest !== null && Number(oldest) * HOUR_SPAN * MINUTE_US <= epochUs;
   }
 
   #labelOf(network: string): string {

@@ -3,7 +3,7 @@
 /**
  * Version 23: messages per interval, for graphs. `span` is the length of an interval in minutes, `start` counts
  * intervals since the epoch. The rows of one kind add up to all messages of an interval: names beyond a limit are
- * joined in ''. No name is an address or a whole number. It starts with the known hours of the last month.
+ * joined in ''. It starts with the known hours of the last month.
  */
 export const TABLES_OF_VERSION_23 = `
   CREATE TABLE rate_total (
@@ -34,4 +34,8 @@ export const FIXED_KINDS = ['grade', 'method', 'transport'] as const;
 /** Kinds counted only by the hour, whose names attackers choose, or choose among. */
 export const NAMED_KINDS = ['tool', 'country', 'network', 'range'] as const;
 
-export type RateKind = (typeof FIXED_KINDS)[number] | (typeof NAMED_KINDS)[number];
+/** The same, but these name an address or a whole number, so they are never kept for a year. */
+export const SUBJECT_KINDS = ['source', 'number'] as const;
+
+export type NamedKind = (typeof NAMED_KINDS)[number] | (typeof SUBJECT_KINDS)[number];
+export type RateKind = (typeof FIXED_KINDS)[number] | NamedKind;

@@ -3,13 +3,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { REGISTERED_METHODS, type Grade } from '@sentrypeer/event';
 import { RATE_MINUTES_MAX, RATE_NAMES_OPEN_MAX, USER_AGENT_CHARACTERS_MAX } from '../limits.ts';
-import {
-  HOUR_SPAN,
-  MINUTE_SPAN,
-  MINUTE_US,
-  type NAMED_KINDS,
-  type RateKind,
-} from './rate-table.ts';
+import { HOUR_SPAN, MINUTE_SPAN, MINUTE_US, type NamedKind, type RateKind } from './rate-table.ts';
 
 const METHODS = new Set(REGISTERED_METHODS);
 const HOUR_US = HOUR_SPAN * MINUTE_US;
@@ -116,8 +110,8 @@ export class Rates {
     this.#lastMethod = method;
   }
 
-  /** @param name Cut to the characters that are kept; must not identify a person. */
-  addNamed(kind: (typeof NAMED_KINDS)[number], name: string, epochUs: number, count: number): void {
+  /** @param name Cut to the characters that are kept. */
+  addNamed(kind: NamedKind, name: string, epochUs: number, count: number): void {
     if (count <= 0) return;
     const hour = Math.floor(epochUs / HOUR_US);
     let named = this.#lastNamed;

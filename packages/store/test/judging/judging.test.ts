@@ -134,6 +134,25 @@ function finish(judging: ReturnType<Store['openJudging']>): void {
 
 const PROVED: TestEvent = { grade: 'returned', sourceIp: '11.22.33.44' };
 
+test('Judging.step() counts calls by the hour under the number that they mean, proved or not', () => {
+  using bench = new Bench();
+  bench.record(
+    { calledNumber: '00442071234567' },
+    { ...PROVED, calledNumber: '900442071234567' },
+    { calledNumber: '0046701234567' },
+    { sipMethod: 'REGISTER', calledNumber: '101' },
+  );
+  bench.judge();
+  const tops = bench.reader.rates.tops('number', bench.clock.us - DAY_US, bench.clock.us + 1, 10);
+  assert.deepEqual(
+    tops.map(({ name, seenCount }) => [name, seenCount]),
+    [
+      ['+2071234567', 2],
+      ['+6701234567', 1],
+    ],
+  );
+});
+
 test('Judging.step() sums up what an address did that proved to be there', () => {
   using bench = new Bench();
   bench.record(

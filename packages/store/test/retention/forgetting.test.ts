@@ -39,6 +39,9 @@ function prepare(directory: TestDirectory): { readonly path: string; readonly po
     UPDATE counter SET value = 1 WHERE name IN
       ('proved_addresses', 'read_numbers', 'listed_addresses', 'listed_numbers');
     INSERT INTO delisting (kind, value, at_us, events_count, comment) VALUES ('address', '${GONE}', 1, 1, '');
+    INSERT INTO rate_total (span, kind, start, name, seen_count) VALUES
+      (60, 'source', 1, '${GONE}', 7), (60, 'source', 1, '', 2), (60, 'source', 2, '${GONE}', 1),
+      (60, 'number', 1, '+${GONE_NUMBER}', 5), (60, 'number', 1, '+46701234567', 4);
     INSERT INTO dead_letter (endpoint, event_uuid, reason, refused_us) VALUES ('hub', '${uuidOf(0)}', 'no', 1);`);
   for (const [id, kind, value] of [
     [1, 'address', GONE],
@@ -78,6 +81,15 @@ function placesOf(path: string, text: string): readonly string[] {
   });
 }
 
+/** Start, name and count. */
+function hoursOf(path: string, kind: string): readonly string[] {
+  using database = new DatabaseSync(path);
+  return database
+    .prepare('SELECT start, name, seen_count FROM rate_total WHERE kind = ? ORDER BY start, name')
+    .all(kind)
+    .map((row) => Object.values(row).join(' '));
+}
+
 function numberOf(path: string, sql: string): number {
   using database = new DatabaseSync(path);
   return Number(Object.values(database.prepare(sql).get() ?? {})[0]);
@@ -91,6 +103,7 @@ test('forget() leaves nothing of an address but the change that unlists it', () 
   const forgotten = forgetting.forget({ kind: 'address', value: GONE }, GONE);
   assert.deepEqual(forgotten, { events: 600, entries: 3, wasListed: true });
   assert.deepEqual(placesOf(path, GONE), ['listing_change.value']);
+  assert.deepEqual(hoursOf(path, 'source'), ['1  9', '2  1'], 'the sums stay');
   assert.equal(numberOf(path, "SELECT count(*) FROM listing_change WHERE kind = 'address'"), 1);
   assert.equal(numberOf(path, 'SELECT count(*) FROM honey'), 600);
   assert.equal(numberOf(path, 'SELECT count(*) FROM dead_letter'), 0);
@@ -119,6 +132,7 @@ test('forget() removes a number in every form in which it was dialled', () => {
   assert.deepEqual(forgotten, { events: 400, entries: 2, wasListed: true });
   assert.deepEqual(placesOf(path, DIALLED), []);
   assert.deepEqual(placesOf(path, GONE_NUMBER), ['listing_change.value']);
+  assert.deepEqual(hoursOf(path, 'number'), ['1  5', '1 +46701234567 4']);
   assert.equal(numberOf(path, 'SELECT count(*) FROM number_reading'), 0);
   assert.equal(numberOf(path, `SELECT value FROM counter WHERE name = 'listed_numbers'`), 0);
 });
@@ -283,6 +297,12 @@ function fill(path: string, inside: readonly string[], outside: readonly string[
     database
       .prepare(
         "INSERT INTO delisting (kind, value, at_us, events_count, comment) VALUES ('address', ?, 1, 1, '')",
+      )
+      .run(judged);
+    database
+      .prepare(
+        `INSERT INTO rate_total (span, kind, start, name, seen_count) VALUES (60, 'source', 1, ?, 1)
+          ON CONFLICT DO NOTHING`,
       )
       .run(judged);
   }

@@ -9,6 +9,7 @@ import { silentLogger } from '@sentrypeer/kernel';
 import { Store, StoreReader } from '../../src/index.ts';
 import {
   RATE_DAYS_DEFAULT,
+  RATE_DAYS_LONG,
   RATE_KEEP_INTERVAL_MS,
   RATE_MINUTES_MAX,
   RATE_NAMES_MAX,
@@ -33,12 +34,33 @@ class Setup implements Disposable {
   readonly clock = new TestClock();
   readonly #directory = new TestDirectory();
   readonly path = this.#directory.file('sentrypeer.db');
-  store = this.#open();
-  readonly reader = StoreReader.open(this.path);
+  readonly #rateDays: number;
+  store: Store;
+  readonly reader: StoreReader;
   #events = 0;
 
-  #open(): Store {
-    return Store.open({ logger: silentLogger, clock: this.clock }, { path: this.path });
+  constructor(rateDays = RATE_DAYS_DEFAULT) {
+    this.#rateDays = rateDays;
+    this.store = Store.open(
+      { logger: silentLogger, clock: this.clock },
+      { path: this.path, rateDays: this.#rateDays },
+    );
+    this.reader = StoreReader.open(this.path);
+  }
+
+  /** Gives every address a place. @param source Of the places. */
+  place(source: number): void {
+    for (let round = 0; round < 10; round += 1) {
+      const { addresses, progress } = this.reader.places.addressesToPlace(source, 10);
+      if (progress === undefined) return;
+      const places = addresses.map(({ totalId }) => ({
+        totalId,
+        country: 'SE',
+        network: 'AS64500',
+        networkName: '',
+      }));
+      this.store.place(places, progress);
+    }
   }
 
   receive(...events: readonly TestEvent[]): void {
@@ -172,29 +194,57 @@ test('minutes go after a day, hours after a month, and so does what a wrong cloc
 
 test('countries and networks are counted as they are placed, once whatever the source of places', () => {
   using setup = new Setup();
-  const place = (source: number): void => {
-    for (let round = 0; round < 10; round += 1) {
-      const { addresses, progress } = setup.reader.places.addressesToPlace(source, 10);
-      if (progress === undefined) return;
-      const places = addresses.map(({ totalId }) => ({
-        totalId,
-        country: 'SE',
-        network: 'AS64500',
-        networkName: '',
-      }));
-      setup.store.place(places, progress);
-    }
-  };
   setup.receive({}, {}, { sourceIp: '203.0.113.6' });
-  place(1);
+  setup.place(1);
   setup.clock.us += 1;
   setup.receive({});
-  place(1);
+  setup.place(1);
   assert.deepEqual(setup.tops('country'), [['SE', 4, 0]]);
   assert.deepEqual(setup.tops('network'), [['AS64500', 4, 0]]);
   setup.clock.us += 2 * HOUR_US;
-  place(2);
+  setup.place(2);
   assert.deepEqual(setup.tops('country'), [['SE', 4, 0]]);
+});
+
+test('sources are counted by address, or by /64, with those of as many hours before', () => {
+  using setup = new Setup();
+  assert.equal(setup.reader.rates.isKnownSince('source', setup.clock.us), false, 'nothing yet');
+  setup.receive({ sourceIp: '203.0.113.6' }, { sourceIp: '2001:db8::1' });
+  setup.place(1);
+  setup.clock.us += HOUR_US;
+  setup.receive({ sourceIp: '203.0.113.6' }, { sourceIp: '203.0.113.6' });
+  setup.receive({ sourceIp: '2001:db8::1' }, { sourceIp: '2001:db8::ffff' });
+  setup.receive({ sourceIp: '203.0.113.6' });
+  setup.place(1);
+  assert.deepEqual(setup.tops('source', NOON_US + HOUR_US), [
+    ['203.0.113.6', 3, 1],
+    ['2001:db8::/64', 2, 1],
+  ]);
+  assert.equal(setup.reader.rates.isKnownSince('source', NOON_US), true);
+  assert.equal(setup.reader.rates.isKnownSince('source', NOON_US - 1), false);
+});
+
+test('what names an address is kept for a month, even if everything else is kept for a year', () => {
+  using setup = new Setup(RATE_DAYS_LONG);
+  setup.receive({});
+  setup.place(1);
+  setup.clock.us += (RATE_DAYS_DEFAULT + 1) * DAY_US;
+  setup.settle();
+  assert.equal(setup.rows("kind = 'country'"), 1);
+  assert.equal(setup.rows("kind = 'source'"), 0);
+});
+
+test('an hour keeps no more than the busiest sources', () => {
+  using setup = new Setup();
+  for (let at = 0; at < 2 * RATE_NAMES_MAX; at += 1) {
+    setup.receive({ sourceIp: `203.0.113.${at}` }, { sourceIp: '198.51.100.1' });
+  }
+  setup.place(1);
+  setup.settle();
+  assert.equal(setup.rows("kind = 'source'"), RATE_NAMES_MAX + 1);
+  const [busiest, others] = setup.tops('source');
+  assert.deepEqual(busiest, ['198.51.100.1', 2 * RATE_NAMES_MAX, 0]);
+  assert.deepEqual(others, ['', RATE_NAMES_MAX + 1, 0]);
 });
 
 test('version 23 begins with the hours of the last month', () => {
