@@ -2,6 +2,7 @@
 
 import { hash } from 'node:crypto';
 import { SERVER_NAME_CHARACTERS_MAX } from './limits.ts';
+import { OctetBuffer } from './octet-buffer.ts';
 
 /** What the first message of a TLS client says about the client. */
 export interface ClientHello {
@@ -14,6 +15,8 @@ export interface ClientHello {
 const HANDSHAKE_RECORD = 22;
 const CLIENT_HELLO = 1;
 const RECORD_HEADER_SIZE = 5;
+/** RFC 8446 §4: a type, and a length of three octets. */
+const MESSAGE_HEADER_SIZE = 4;
 /** RFC 8446 §4.2 and RFC 6066, RFC 7301. */
 const Extension = {
   serverName: 0,
@@ -38,14 +41,64 @@ const NO_HASH = '0'.repeat(HASH_DIGITS);
 const COUNT_MAX = 99;
 
 /**
- * Reads the ClientHello at the beginning of a TLS connection (RFC 8446 §4.1.2), which may be spread over several
- * records. Never throws.
- *
- * @returns `incomplete` until more octets arrive, `undefined` if they are not a ClientHello.
+ * Reads the ClientHello at the beginning of a TLS connection (RFC 8446 §4.1.2), which may be spread over several records,
+ * from the pieces in which it comes. Never throws. Time and memory are in proportion to the octets, however small the
+ * pieces and the records are.
  */
-export function parseClientHello(octets: Uint8Array): ClientHello | 'incomplete' | undefined {
-  const message = handshakeOf(octets);
-  if (message === undefined || message === 'incomplete') return message;
+export class ClientHelloReader {
+  readonly #recordHeader = new Uint8Array(RECORD_HEADER_SIZE);
+  #headerCount = 0;
+  /** Octets that the current record still lacks. */
+  #recordLeft = 0;
+  /** The handshake message, with its header. */
+  readonly #message = new OctetBuffer();
+  readonly #start = new Uint8Array(MESSAGE_HEADER_SIZE);
+  #isFailed = false;
+
+  /**
+   * @param octets The next piece; borrowed.
+   * @returns `incomplete` until more octets arrive, `undefined` if they are not a ClientHello.
+   */
+  push(octets: Uint8Array): ClientHello | 'incomplete' | undefined {
+    for (let at = 0; at < octets.length && !this.#isFailed;) {
+      const rest = octets.subarray(at);
+      at += this.#recordLeft === 0 ? this.#takeHeader(rest) : this.#takeContent(rest);
+      if (this.#message.size < MESSAGE_HEADER_SIZE) continue;
+      const size = MESSAGE_HEADER_SIZE + new Reader(this.#start.subarray(1)).number(3);
+      if (this.#message.size >= size) {
+        return helloOf(this.#message.take().subarray(MESSAGE_HEADER_SIZE, size));
+      }
+    }
+    return this.#isFailed ? undefined : 'incomplete';
+  }
+
+  /** @returns How many octets it took; RFC 8446 §5.1 forbids records without any. */
+  #takeHeader(octets: Uint8Array): number {
+    const taken = octets.subarray(0, RECORD_HEADER_SIZE - this.#headerCount);
+    const header = this.#recordHeader;
+    header.set(taken, this.#headerCount);
+    this.#headerCount += taken.length;
+    this.#isFailed = header[0] !== HANDSHAKE_RECORD;
+    if (this.#headerCount < RECORD_HEADER_SIZE) return taken.length;
+    this.#headerCount = 0;
+    this.#recordLeft = new Reader(header.subarray(3)).number(2);
+    this.#isFailed ||= this.#recordLeft === 0;
+    return taken.length;
+  }
+
+  #takeContent(octets: Uint8Array): number {
+    const taken = octets.subarray(0, this.#recordLeft);
+    const room = MESSAGE_HEADER_SIZE - this.#message.size;
+    if (room > 0) this.#start.set(taken.subarray(0, room), this.#message.size);
+    this.#message.append(taken);
+    this.#recordLeft -= taken.length;
+    this.#isFailed = this.#start[0] !== CLIENT_HELLO;
+    return taken.length;
+  }
+}
+
+/** @param message The body of a ClientHello, without record and handshake headers. */
+function helloOf(message: Uint8Array): ClientHello | undefined {
   const reader = new Reader(message);
   const legacyVersion = reader.number(2);
   reader.vector(32, 0); // random
@@ -101,39 +154,6 @@ class Reader {
     this.#at = end;
     return view;
   }
-}
-
-/** The body of the ClientHello, without record and handshake headers. */
-function handshakeOf(octets: Uint8Array): Uint8Array | 'incomplete' | undefined {
-  const parts: Uint8Array[] = [];
-  let size = 0;
-  let at = 0;
-  for (;;) {
-    const header = octets.subarray(at, at + RECORD_HEADER_SIZE);
-    if ((header[0] ?? HANDSHAKE_RECORD) !== HANDSHAKE_RECORD) return undefined;
-    if (header.length < RECORD_HEADER_SIZE) return 'incomplete';
-    const recordSize = (header[3] ?? 0) * 256 + (header[4] ?? 0);
-    at += RECORD_HEADER_SIZE;
-    const part = octets.subarray(at, at + recordSize);
-    parts.push(part);
-    size += part.length;
-    at += recordSize;
-    const message = parts.length === 1 ? part : concatenated(parts, size);
-    if ((message[0] ?? CLIENT_HELLO) !== CLIENT_HELLO) return undefined;
-    const bodySize = size < 4 ? Infinity : new Reader(message.subarray(1, 4)).number(3);
-    if (size >= 4 + bodySize) return message.subarray(4, 4 + bodySize);
-    if (part.length < recordSize || recordSize === 0) return 'incomplete';
-  }
-}
-
-function concatenated(parts: readonly Uint8Array[], size: number): Uint8Array {
-  const whole = new Uint8Array(size);
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }
 
 interface ClientExtension {

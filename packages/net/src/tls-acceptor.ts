@@ -2,7 +2,7 @@
 
 import type { Socket } from 'node:net';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
-import { parseClientHello, type ClientHello } from './client-hello.ts';
+import { ClientHelloReader, type ClientHello } from './client-hello.ts';
 import { CLIENT_HELLO_OCTETS_MAX, HANDSHAKE_OCTETS_KEPT_MAX } from './limits.ts';
 
 /** PEM text of the server's certificate and key. */
@@ -68,7 +68,9 @@ export class TlsAcceptor {
     const flow = flowOf(raw);
     let failure: TlsFailure = 'no_message';
     let first: Uint8Array = NOTHING;
-    let come: Uint8Array = NOTHING;
+    const come: Uint8Array[] = [];
+    let comeSize = 0;
+    const reader = new ClientHelloReader();
     let hello: ClientHello | undefined;
     const timer = setTimeout(() => raw.destroy(), this.#handshakeMsMax);
     const settle = (): void => {
@@ -87,17 +89,20 @@ export class TlsAcceptor {
         raw.destroy(); // The end came before any octet, or before the end of the ClientHello.
         return;
       }
-      come = come.length === 0 ? chunk : Buffer.concat([come, chunk]);
-      if (come[0] !== HANDSHAKE_RECORD && come[0] !== SSL2_HELLO) {
+      come.push(chunk);
+      comeSize += chunk.length;
+      const begin = come[0]?.[0];
+      if (begin !== HANDSHAKE_RECORD && begin !== SSL2_HELLO) {
         settle();
-        raw.unshift(come);
+        raw.unshift(chunk);
         events.onPlain(raw);
         return;
       }
       failure = 'tls_handshake_failed';
-      first = new Uint8Array(come.subarray(0, HANDSHAKE_OCTETS_KEPT_MAX));
-      const parsed = parseClientHello(come);
-      if (parsed === 'incomplete' && come.length < CLIENT_HELLO_OCTETS_MAX) {
+      const room = HANDSHAKE_OCTETS_KEPT_MAX - first.length;
+      if (room > 0) first = Buffer.concat([first, chunk.subarray(0, room)]);
+      const parsed = reader.push(chunk);
+      if (parsed === 'incomplete' && comeSize < CLIENT_HELLO_OCTETS_MAX) {
         raw.once('readable', onReadable);
         return;
       }
@@ -109,7 +114,7 @@ export class TlsAcceptor {
         socket.allowHalfOpen = true;
         events.onSecure(socket, hello);
       });
-      raw.unshift(come);
+      raw.unshift(Buffer.concat(come));
       this.#server.emit('connection', raw);
     };
     raw.once('readable', onReadable);

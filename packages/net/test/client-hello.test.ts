@@ -5,7 +5,8 @@ import { hash } from 'node:crypto';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import { connect } from 'node:tls';
-import { parseClientHello } from '../src/client-hello.ts';
+import { ClientHelloReader } from '../src/client-hello.ts';
+import { CLIENT_HELLO_OCTETS_MAX } from '../src/limits.ts';
 import { CERTIFICATE, listen } from './stream-peer.ts';
 
 const u8 = (value: number): number[] => [value];
@@ -13,6 +14,9 @@ const u16 = (value: number): number[] => [value >> 8, value & 0xff];
 const list8 = (octets: readonly number[]): number[] => [...u8(octets.length), ...octets];
 const list16 = (octets: readonly number[]): number[] => [...u16(octets.length), ...octets];
 const ascii = (text: string): number[] => [...Buffer.from(text, 'latin1')];
+
+const parseClientHello = (octets: Uint8Array): ReturnType<ClientHelloReader['push']> =>
+  new ClientHelloReader().push(octets);
 
 type Extensions = readonly (readonly [number, readonly number[]])[];
 
@@ -48,14 +52,14 @@ const CHROME_EXTENSIONS: Extensions = [
   [43, list8([0x3a3a, 0x0304, 0x0303].flatMap(u16))],
 ];
 
-test('parseClientHello() gives the fingerprint that the description of JA4 has for its example', () => {
+test('ClientHelloReader.push() gives the fingerprint that the description of JA4 has for its example', () => {
   assert.deepEqual(parseClientHello(helloOf(CHROME_CIPHERS, CHROME_EXTENSIONS)), {
     ja4: 't13d1516h2_8daaf6152771_e5627efa2ab1',
     serverName: 'pbx.example',
   });
 });
 
-test('parseClientHello() knows old versions, no extensions, and protocols that are no text', () => {
+test('ClientHelloReader.push() knows old versions, no extensions, and protocols that are no text', () => {
   const old = parseClientHello(helloOf([0x0035], [], 0x0301));
   assert.ok(old !== undefined && old !== 'incomplete');
   assert.equal(old.ja4.split('_')[0], 't10i010000');
@@ -137,7 +141,7 @@ test('the version is the highest that is offered, by the name that JA4 gives it'
   assert.equal(ja4Of([0x1301], twice).slice(0, 3), 't13');
 });
 
-test('parseClientHello() waits for the end of the message, also over several records', () => {
+test('ClientHelloReader.push() waits for the end of the message, also over several records', () => {
   const whole = helloOf(CHROME_CIPHERS, CHROME_EXTENSIONS);
   for (let size = 0; size < whole.length; size += 1) {
     assert.equal(parseClientHello(whole.subarray(0, size)), 'incomplete', String(size));
@@ -148,7 +152,35 @@ test('parseClientHello() waits for the end of the message, also over several rec
   assert.deepEqual(parseClientHello(cut), parseClientHello(whole));
 });
 
-test('parseClientHello() throws at nothing and ends', () => {
+/** The message in records of one octet each. */
+function inSmallRecords(whole: Uint8Array): Uint8Array {
+  return Uint8Array.from([...whole.subarray(5)].flatMap((octet) => [22, 3, 1, 0, 1, octet]));
+}
+
+test('ClientHelloReader.push() reads a message whatever its pieces and records', () => {
+  const whole = helloOf(CHROME_CIPHERS, CHROME_EXTENSIONS);
+  for (const octets of [whole, inSmallRecords(whole)]) {
+    const reader = new ClientHelloReader();
+    const told = Array.from(octets, (octet) => reader.push(Uint8Array.of(octet)));
+    assert.deepEqual(told.pop(), parseClientHello(whole));
+    assert.ok(told.every((each) => each === 'incomplete'));
+  }
+  // RFC 8446 §5.1: "Implementations MUST NOT send zero-length fragments of Handshake types".
+  assert.equal(parseClientHello(Uint8Array.from([22, 3, 1, 0, 0])), undefined);
+});
+
+test('ClientHelloReader.push() takes time in proportion to the octets, whatever its pieces and records', () => {
+  const message = helloOf([], [[0, Array<number>(CLIENT_HELLO_OCTETS_MAX).fill(7)]]);
+  const octets = inSmallRecords(message).subarray(0, CLIENT_HELLO_OCTETS_MAX);
+  const reader = new ClientHelloReader();
+  const before = process.cpuUsage();
+  for (const octet of octets) assert.equal(reader.push(Uint8Array.of(octet)), 'incomplete');
+  const { user, system } = process.cpuUsage(before);
+  // Some 50 ms; reading all again for each piece took minutes.
+  assert.ok((user + system) / 1000 < 5000);
+});
+
+test('ClientHelloReader.push() throws at nothing and ends', () => {
   const whole = helloOf(CHROME_CIPHERS, CHROME_EXTENSIONS);
   for (let index = 0; index < whole.length; index += 1) {
     for (const value of [0, 1, 0x7f, 0xff]) {

@@ -2,6 +2,7 @@
 
 import type { Frame, Framer } from '../framer.ts';
 import { WEB_SOCKET_MESSAGE_OCTETS_MAX } from '../limits.ts';
+import { OctetBuffer } from '../octet-buffer.ts';
 import {
   FRAME_HEAD_OCTETS_MAX,
   frameHeadSize,
@@ -10,7 +11,6 @@ import {
   parseFrameHead,
   type FrameHead,
 } from './frame-head.ts';
-import { OctetBuffer } from './octet-buffer.ts';
 
 /** RFC 6455 §7.4.1, as two octets. */
 const CLOSE_NORMAL = new Uint8Array([0x03, 0xe8]);
