@@ -90,7 +90,7 @@ export class StoreReader {
     this.#path = path;
     this.#database = database;
     this.#eventsAfter = database.prepare(
-      `SELECT ${EVENT_COLUMNS} FROM honey WHERE honey_id > ? ORDER BY honey_id LIMIT ?`,
+      `SELECT ${EVENT_COLUMNS} FROM honey WHERE honey_id > ? ORDER BY honey_id LIMIT ? + 0`,
     );
     this.#cursor = database.prepare('SELECT honey_id FROM cursor WHERE name = ?');
     this.#counter = database.prepare('SELECT value FROM counter WHERE name = ?');
@@ -106,7 +106,7 @@ export class StoreReader {
       `SELECT ${ADDRESS_COLUMNS} FROM address_total WHERE address = ?`,
     );
     this.#addressesFrom = database.prepare(
-      `SELECT ${ADDRESS_COLUMNS} FROM address_total WHERE total_id > ? ORDER BY total_id LIMIT ?`,
+      `SELECT ${ADDRESS_COLUMNS} FROM address_total WHERE total_id > ? ORDER BY total_id LIMIT ? + 0`,
     );
     this.#numbers = newestFirst(database, NUMBER_COLUMNS, 'number_total');
     this.#number = database.prepare(`SELECT ${NUMBER_COLUMNS} FROM number_total WHERE number = ?`);
@@ -371,7 +371,7 @@ function newestFirst(database: DatabaseSync, columns: string, table: string): St
       columns,
       table,
       '(last_seen_us, total_id) < (?1, ?2)',
-      'ORDER BY last_seen_us DESC, total_id DESC LIMIT ?3',
+      'ORDER BY last_seen_us DESC, total_id DESC LIMIT ?3 + 0',
     ),
   );
 }

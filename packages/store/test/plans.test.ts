@@ -73,6 +73,9 @@ const ON_PURPOSE = [
 ];
 const isOnPurpose = (at: string): boolean => ON_PURPOSE.some((file) => at.startsWith(`${file}:`));
 
+/** SQLite plans by the value of such a limit, so it compiles the statement again whenever a value is bound. */
+const BARE_LIMIT = /\bLIMIT \?\d*(?! ?\+|\d)/;
+
 /** Runs these tests with the recorder. */
 async function record(file: string): Promise<readonly RecordedPlan[]> {
   const runner = ['--test-isolation=none', '--test'];
@@ -112,6 +115,11 @@ test('no statement of the store walks through a table that grows', async () => {
     calls.filter((call) => !recorded.has(call) && !isOnPurpose(call)),
     [],
     'statements that no test of the store prepares: their plans are not known',
+  );
+  assert.deepEqual(
+    plans.filter(({ sql }) => BARE_LIMIT.test(sql)).map(({ at, sql }) => `${at}: ${sql}`),
+    [],
+    'statements that SQLite compiles again for each call: write LIMIT ? + 0',
   );
   const walks = plans
     .filter(({ at }) => !isOnPurpose(at))

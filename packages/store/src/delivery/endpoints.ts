@@ -148,7 +148,7 @@ export class EndpointReader {
       WHERE endpoint = ? ORDER BY letter_id`);
     this.#toSend = database.prepare(`
       SELECT event_uuid FROM dead_letter WHERE endpoint = ? AND to_send = 1
-      ORDER BY letter_id LIMIT ?`);
+      ORDER BY letter_id LIMIT ? + 0`);
     this.#count = database.prepare('SELECT count(*) AS n FROM dead_letter WHERE endpoint = ?');
   }
 

@@ -69,7 +69,9 @@ export class WaitingDecisions {
   readonly #oldest: StatementSync;
 
   constructor(database: DatabaseSync) {
-    this.#oldest = database.prepare('SELECT * FROM fleet_decision ORDER BY decision_id LIMIT ?');
+    this.#oldest = database.prepare(
+      'SELECT * FROM fleet_decision ORDER BY decision_id LIMIT ? + 0',
+    );
   }
 
   oldest(limit: number): readonly WaitingDecision[] {

@@ -90,7 +90,7 @@ export class ListingReader {
       `SELECT ${LISTING_COLUMNS} FROM listing WHERE kind = ? AND value = ?`,
     );
     this.#changes = database.prepare(
-      'SELECT * FROM listing_change WHERE change_id > ? ORDER BY change_id LIMIT ?',
+      'SELECT * FROM listing_change WHERE change_id > ? ORDER BY change_id LIMIT ? + 0',
     );
     this.#change = database.prepare('SELECT 1 FROM listing_change WHERE change_id = ?');
     this.#firstAt = database.prepare(
@@ -195,7 +195,7 @@ export class ListingReader {
           AND listing_id ${newestFirst ? '<' : '>'} ?1`,
       ),
     );
-    const order = `ORDER BY listing_id ${newestFirst ? 'DESC' : 'ASC'} LIMIT ?2`;
+    const order = `ORDER BY listing_id ${newestFirst ? 'DESC' : 'ASC'} LIMIT ?2 + 0`;
     const statement = this.#database.prepare(`${parts.join(' UNION ALL ')} ${order}`);
     this.#pages.set(key, statement);
     return statement;

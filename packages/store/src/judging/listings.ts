@@ -111,7 +111,7 @@ export class Listings {
       INSERT INTO listing_change (at_us, kind, value, change, score, until_us, reason, level, grade, since_us)
       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
     this.#ended = database.prepare(
-      'SELECT kind, value FROM listing WHERE kind = ? AND until_us <= ? ORDER BY until_us LIMIT ?',
+      'SELECT kind, value FROM listing WHERE kind = ? AND until_us <= ? ORDER BY until_us LIMIT ? + 0',
     );
     this.#weakest = database.prepare(
       `SELECT ${LISTING_COLUMNS} FROM listing WHERE kind = ? ORDER BY level DESC, grade, until_us LIMIT 1`,

@@ -71,10 +71,10 @@ export class NetworkListings {
         events_count = excluded.events_count`);
     this.#remove = database.prepare('DELETE FROM address_network WHERE length = ? AND network = ?');
     this.#ended = database.prepare(
-      'SELECT value FROM address_network WHERE until_us <= ? ORDER BY until_us LIMIT ?',
+      'SELECT value FROM address_network WHERE until_us <= ? ORDER BY until_us LIMIT ? + 0',
     );
     this.#within = database.prepare(
-      'SELECT address FROM address_evidence WHERE network BETWEEN ? AND ? ORDER BY network LIMIT ?',
+      'SELECT address FROM address_evidence WHERE network BETWEEN ? AND ? ORDER BY network LIMIT ? + 0',
     );
   }
 

@@ -186,7 +186,7 @@ export class EventSearch {
     if (known !== undefined) return known;
     const newest = this.#database.prepare(`
       SELECT ${FOUND_COLUMNS} FROM honey WHERE ${within(column)} AND ${FITS}
-      ORDER BY honey_id DESC LIMIT ?9`);
+      ORDER BY honey_id DESC LIMIT ?9 + 0`);
     this.#newest.set(column, newest);
     return newest;
   }

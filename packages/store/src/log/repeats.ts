@@ -40,7 +40,7 @@ export class Repeats {
       INSERT INTO pending_repeat (event_uuid, repeat_count, last_seen_us) VALUES (?, ?, ?)
       ON CONFLICT (event_uuid) DO UPDATE SET repeat_count = repeat_count + excluded.repeat_count,
         last_seen_us = max(last_seen_us, excluded.last_seen_us)`);
-    this.#first = database.prepare('SELECT * FROM pending_repeat ORDER BY event_uuid LIMIT ?');
+    this.#first = database.prepare('SELECT * FROM pending_repeat ORDER BY event_uuid LIMIT ? + 0');
     this.#update = database.prepare(`
       UPDATE honey SET seen_count = seen_count + ?, last_seen = max(coalesce(last_seen, ''), ?)
       WHERE event_uuid = ?

@@ -84,11 +84,11 @@ export class PoolReader {
   constructor(database: DatabaseSync, path: string) {
     this.#path = path;
     this.#pages = database.prepare(
-      'SELECT page_id, octets FROM pool_page WHERE page_id > ? ORDER BY page_id LIMIT ?',
+      'SELECT page_id, octets FROM pool_page WHERE page_id > ? ORDER BY page_id LIMIT ? + 0',
     );
     this.#proofs = database.prepare(`
       SELECT author_id AS page_id, first_octets, second_octets FROM pool_proof WHERE author_id > ?
-      ORDER BY author_id LIMIT ?`);
+      ORDER BY author_id LIMIT ? + 0`);
     this.#page = database.prepare('SELECT octets FROM pool_page WHERE page_id = ?');
     this.#pageIds = database.prepare(
       `SELECT page_id FROM pool_page WHERE page_id > 0 ORDER BY page_id LIMIT ${POOL_PAGES_MAX}`,
@@ -136,11 +136,11 @@ export class PoolReader {
       WHERE subject = ? AND last_hour >= ? AND standing <> ${SELF}`);
     this.#addresses = database.prepare(`
       SELECT address AS value, grade, last_seen_us, events_count, days_count, credentials_count, costly_count, tool,
-        ${wordsOf('target_set')} FROM address_evidence WHERE grade = ? AND last_seen_us > ? ORDER BY last_seen_us LIMIT ?`);
+        ${wordsOf('target_set')} FROM address_evidence WHERE grade = ? AND last_seen_us > ? ORDER BY last_seen_us LIMIT ? + 0`);
     this.#numbers = database.prepare(`
       SELECT e164 AS value, proved_grade AS grade, last_seen_us, events_count, days_count, confidence,
         ${wordsOf('source_set')}, ${wordsOf('proved_network_set')}
-      FROM number_evidence WHERE grade = ? AND last_seen_us > ? AND events_count > 0 ORDER BY last_seen_us LIMIT ?`);
+      FROM number_evidence WHERE grade = ? AND last_seen_us > ? AND events_count > 0 ORDER BY last_seen_us LIMIT ? + 0`);
   }
 
   /** Pages after this one, in the order in which they came. */

@@ -21,6 +21,14 @@ export interface Removal {
   readonly isSearching: boolean;
 }
 
+/** Rows after `floor`, up to `end`. */
+interface Between {
+  readonly floor: number;
+  readonly end: number;
+  /** One of them is proved. */
+  readonly isProved: boolean;
+}
+
 /**
  * Removes rows of the event log: the oldest of the weakest grade first, so that no number of forgeable packets pushes
  * out what was proved. Ids only increase, so each row that stays is passed once in the life of the program.
@@ -40,7 +48,7 @@ export class EventRemoval {
     this.#own = new OwnRemoval(database);
     const ids = 'FROM honey WHERE honey_id > ? AND honey_id <= ? ORDER BY honey_id';
     this.#pageEnd = database.prepare(
-      `SELECT max(honey_id) AS end FROM (SELECT honey_id ${ids} LIMIT ${PRUNE_ROWS})`,
+      `SELECT max(honey_id) AS end FROM (SELECT honey_id ${ids} LIMIT ? + 0)`,
     );
     // By its index, so that no row is read; most rows are not proved.
     this.#hasProved = database.prepare(`
@@ -57,23 +65,35 @@ export class EventRemoval {
    * Removes some rows, or looks for some, after one id and up to another.
    *
    * @param ranks Which may go, the weakest first.
+   * @param rowsMax The most rows to remove; only `PRUNE_ROWS` among rows that are proved.
    */
-  step(after: number, last: number, ranks: readonly Rank[] = RANKS): Removal {
+  step(
+    after: number,
+    last: number,
+    ranks: readonly Rank[] = RANKS,
+    rowsMax: number = PRUNE_ROWS,
+  ): Removal {
     if (after !== this.#after) this.#floors = [after, after, after];
     this.#after = after;
     for (const rank of ranks) {
-      const removal = this.#removeOf(rank, last);
+      const removal = this.#removeOf(rank, last, rowsMax);
       if (removal.removed > 0 || removal.isSearching) return removal;
     }
     return { removed: 0, isSearching: false };
   }
 
-  #removeOf(rank: Rank, last: number): Removal {
+  #removeOf(rank: Rank, last: number, rowsMax: number): Removal {
     for (let pages = 0; pages < PRUNE_SCAN_PAGES; pages += 1) {
       const floor = this.#floors[rank];
-      const end = this.#pageEnd.get(floor, last)?.['end'];
-      if (typeof end !== 'number') return { removed: 0, isSearching: false };
-      const removed = this.#own.run(() => this.#removeBetween(floor, end, rank));
+      let end = this.#endOf(floor, last, rowsMax);
+      if (end === undefined) return { removed: 0, isSearching: false };
+      let isProved = this.#isProved(floor, end);
+      if (isProved && rowsMax > PRUNE_ROWS) {
+        end = this.#endOf(floor, last, PRUNE_ROWS) ?? end;
+        isProved = this.#isProved(floor, end);
+      }
+      const between = { floor, end, isProved };
+      const removed = this.#own.run(() => this.#removeBetween(between, rank));
       // The rest of the page is stronger, so all weak ones come after it.
       this.#floors[rank] = end;
       if (removed > 0) return { removed, isSearching: false };
@@ -81,10 +101,18 @@ export class EventRemoval {
     return { removed: 0, isSearching: true };
   }
 
-  #removeBetween(floor: number, end: number, rank: Rank): number {
-    if (this.#hasProved.get(floor, end) === undefined) {
-      return Number(this.#removeAll.run(floor, end).changes);
-    }
+  /** The id of the last of some rows after `floor`. */
+  #endOf(floor: number, last: number, rows: number): number | undefined {
+    const end = this.#pageEnd.get(floor, last, rows)?.['end'];
+    return typeof end === 'number' ? end : undefined;
+  }
+
+  #isProved(floor: number, end: number): boolean {
+    return this.#hasProved.get(floor, end) !== undefined;
+  }
+
+  #removeBetween({ floor, end, isProved }: Between, rank: Rank): number {
+    if (!isProved) return Number(this.#removeAll.run(floor, end).changes);
     const weak = this.#page.all(floor, end).filter((row) => Number(row['rank']) <= rank);
     if (weak.length === 0) return 0;
     const ids = weak.map((row) => Number(row['honey_id']));

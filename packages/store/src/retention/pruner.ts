@@ -16,19 +16,29 @@ import {
   PRUNE_STEP_MS,
   PRUNE_STEP_URGENT_MS,
   ROOM_OCTETS_MIN,
+  ROOM_ROWS,
   ROOM_STEP_MS,
 } from '../limits.ts';
 import type { Pages } from '../file/pages.ts';
 import { expiry, keepNothing, keptPart, readKept, setLimits, type KeptPart } from './kept.ts';
 import { inTransaction } from '../file/transaction.ts';
 import { AgeRemoval } from './age-removal.ts';
-import { budgetsOf, type Budgets } from './budgets.ts';
+import { budgetsOf } from './budgets.ts';
 import { EventRemoval, FORGEABLE, RANKS, type Rank } from './event-removal.ts';
+import {
+  deleteWeakest,
+  TOTALS,
+  totalsTable,
+  type TotalsCounter,
+  type TotalsTable,
+} from './totals-table.ts';
 
 const DAY_US = 86_400_000_000;
 const HOUR_US = 3_600_000_000;
 const MIB = 1_048_576;
 const URGENT_EXCESS = 1.1;
+/** The least that a removed row is taken to free, because a run frees whole pages only: a short row with its entries. */
+const ROW_OCTETS_MIN = 256;
 
 interface PrunerPorts {
   readonly database: DatabaseSync;
@@ -51,17 +61,6 @@ export interface RetentionOptions {
   readonly owedOctetsMax: number;
 }
 
-/** Tables that are pruned alike: each has `total_id`, and an index on `grade` and `last_seen_us`. */
-const TOTALS = {
-  addresses: { name: 'address_total', budget: 'totalsCountMax' },
-  numbers: { name: 'number_total', budget: 'totalsCountMax' },
-  user_agents: { name: 'user_agent_total', budget: 'totalsCountMax' },
-  proved_addresses: { name: 'address_evidence', budget: 'evidenceCountMax' },
-  read_numbers: { name: 'number_evidence', budget: 'evidenceCountMax' },
-} as const satisfies Record<string, { readonly name: string; readonly budget: keyof Budgets }>;
-
-type TotalsCounter = keyof typeof TOTALS;
-
 /** By the name of the counter. */
 type TotalsCounts = ReadonlyMap<string, number>;
 
@@ -72,15 +71,6 @@ interface Growth {
   /** Octets of live pages per octet of its batches. */
   readonly octetsPerBatchOctet: number;
   readonly totals: TotalsCounts;
-}
-
-/** One table of totals, its counter and its statements. */
-interface TotalsTable {
-  readonly counter: TotalsCounter;
-  readonly countMax: number;
-  /** For one grade, outside the kept part. */
-  readonly deleteOldest: StatementSync;
-  readonly deleteExpired: StatementSync;
 }
 
 /**
@@ -105,6 +95,8 @@ export class Pruner {
   /** When there is time to make room in advance. */
   #quietAtMs = Number.NEGATIVE_INFINITY;
   #growth: Growth = { octetsPerBatchOctet: 1, totals: new Map() };
+  /** What the last run of removed rows freed for each. */
+  #octetsPerRow = Number.POSITIVE_INFINITY;
   #ageCheckAtMs = Number.NEGATIVE_INFINITY;
   #owedRemovedCount = 0;
   #owedReportAtMs = Number.NEGATIVE_INFINITY;
@@ -162,10 +154,11 @@ export class Pruner {
     const endMs = clock.nowMs() + ROOM_STEP_MS;
     const last = this.#lastNotOwed();
     const octetsMax = this.#octetsMax() - batchOctets * this.#growth.octetsPerBatchOctet;
-    const isTooLarge = (): boolean => pages.read().liveOctets > octetsMax;
-    while (isTooLarge() && clock.nowMs() < endMs && this.#removeForgeable(last) > 0) continue;
     const { totals } = this.#growth;
-    while (clock.nowMs() < endMs && this.#removeExcessTotals(FORGEABLE, totals) > 0) continue;
+    this.#removeForgeableBeyond(octetsMax, last, endMs);
+    while (clock.nowMs() < endMs && this.#removeExcessTotals(FORGEABLE, totals, ROOM_ROWS) > 0) {
+      continue;
+    }
     const liveOctets = pages.read().liveOctets;
     const counts = this.#totalsCounts();
     const recorded = record();
@@ -174,6 +167,21 @@ export class Pruner {
       totals: this.#totalsAdded(counts),
     };
     return recorded;
+  }
+
+  /** In runs that are as large as what is to be freed, by what the run before freed for each row. */
+  #removeForgeableBeyond(octetsMax: number, last: number, endMs: number): void {
+    const { clock, pages } = this.#ports;
+    let excess = pages.read().liveOctets - octetsMax;
+    while (excess > 0 && clock.nowMs() < endMs) {
+      const wanted = Math.floor(excess / this.#octetsPerRow);
+      const rows = Math.min(Math.max(wanted, PRUNE_ROWS), ROOM_ROWS);
+      const removed = this.#removeForgeable(last, rows);
+      if (removed === 0) return;
+      const left = pages.read().liveOctets - octetsMax;
+      this.#octetsPerRow = Math.max((excess - left) / removed, ROW_OCTETS_MIN);
+      excess = left;
+    }
   }
 
   /** A command may have released it. Logs once what the limits would remove, before they do. */
@@ -261,15 +269,20 @@ export class Pruner {
   /**
    * @param ranks Which may go, the weakest first.
    * @param toCome Totals that are about to be added.
+   * @param rowsMax The most rows of each table to remove.
    */
-  #removeExcessTotals(ranks: readonly Rank[] = RANKS, toCome: TotalsCounts = NO_TOTALS): number {
+  #removeExcessTotals(
+    ranks: readonly Rank[] = RANKS,
+    toCome: TotalsCounts = NO_TOTALS,
+    rowsMax: number = PRUNE_ROWS,
+  ): number {
     let removed = 0;
     const counts = this.#totalsCounts();
     for (const table of this.#tables) {
       const count = (counts.get(table.counter) ?? 0) + (toCome.get(table.counter) ?? 0);
       const excess = count - table.countMax - this.#kept.totals;
       if (excess <= 0) continue;
-      const changes = deleteWeakest(table, ranks, this.#kept.atUs, Math.min(excess, PRUNE_ROWS));
+      const changes = deleteWeakest(table, ranks, this.#kept.atUs, Math.min(excess, rowsMax));
       this.#counters.add(table.counter, -changes);
       removed += changes;
     }
@@ -333,8 +346,9 @@ export class Pruner {
     return this.#excess() > 1 - ROOM_AHEAD_SHARE && this.#ports.clock.nowMs() >= this.#quietAtMs;
   }
 
-  #removeForgeable(last: number): number {
-    const { removed, isSearching } = this.#events.step(this.#kept.honeyId, last, FORGEABLE);
+  #removeForgeable(last: number, rowsMax?: number): number {
+    const { honeyId: after } = this.#kept;
+    const { removed, isSearching } = this.#events.step(after, last, FORGEABLE, rowsMax);
     return isSearching ? 1 : removed;
   }
 
@@ -362,39 +376,4 @@ export class Pruner {
       after.map(([name, count]) => [name, Math.max(0, count - (before.get(name) ?? 0))]),
     );
   }
-}
-
-/** Removes totals of the weakest existing grade, the longest unseen first. @returns How many. */
-function deleteWeakest(
-  { deleteOldest }: TotalsTable,
-  ranks: readonly Rank[],
-  fromUs: number,
-  count: number,
-): number {
-  let left = count;
-  for (const rank of ranks) {
-    if (left > 0) left -= Number(deleteOldest.run(rank, fromUs, left).changes);
-  }
-  return count - left;
-}
-
-function totalsTable(
-  database: DatabaseSync,
-  counter: TotalsCounter,
-  budgets: Budgets,
-): TotalsTable {
-  const { name, budget } = TOTALS[counter];
-  const ids = `SELECT total_id FROM ${name}`;
-  return {
-    counter,
-    countMax: budgets[budget],
-    deleteOldest: database.prepare(
-      `DELETE FROM ${name} WHERE total_id IN
-        (${ids} WHERE grade = ? AND last_seen_us >= ? ORDER BY last_seen_us LIMIT ?)`,
-    ),
-    deleteExpired: database.prepare(
-      `DELETE FROM ${name} WHERE total_id IN
-        (${ids} WHERE grade IN (0, 1, 2) AND last_seen_us >= ? AND last_seen_us < ? LIMIT ${PRUNE_ROWS})`,
-    ),
-  };
 }

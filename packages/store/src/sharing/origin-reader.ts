@@ -22,7 +22,7 @@ export class OriginReader {
     this.#path = path;
     this.#page = database.prepare(`
       SELECT ${ORIGIN_COLUMNS} FROM origin WHERE (last_seen_us, origin_id) < (?, ?)
-      ORDER BY last_seen_us DESC, origin_id DESC LIMIT ?`);
+      ORDER BY last_seen_us DESC, origin_id DESC LIMIT ? + 0`);
     this.#byNodeId = database.prepare(`SELECT ${ORIGIN_COLUMNS} FROM origin WHERE node_id = ?`);
     this.#recorded = database.prepare(
       'SELECT 1 FROM honey WHERE event_uuid = ? AND created_by_node_id = ? LIMIT 1',

@@ -31,7 +31,7 @@ export class Peers {
   list(): readonly Origin[] {
     return this.#connection.run(() =>
       this.#connection.database
-        .prepare(`SELECT ${ORIGIN_COLUMNS} FROM origin ORDER BY last_seen_us DESC LIMIT ?`)
+        .prepare(`SELECT ${ORIGIN_COLUMNS} FROM origin ORDER BY last_seen_us DESC LIMIT ? + 0`)
         .all(ORIGINS_MAX)
         .map(originOf),
     );

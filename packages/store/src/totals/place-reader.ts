@@ -61,17 +61,17 @@ export class PlaceReader {
     this.#networks = database.prepare(`
       SELECT network, name, ${SUMS} FROM network_total
       WHERE (seen_count, network) < (?, ?)
-      ORDER BY seen_count DESC, network DESC LIMIT ?`);
+      ORDER BY seen_count DESC, network DESC LIMIT ? + 0`);
     this.#progress = database.prepare("SELECT name, value FROM counter WHERE name GLOB 'placed_*'");
     this.#newAddresses = database.prepare(
-      'SELECT total_id, address, seen_count FROM address_total WHERE total_id > ? ORDER BY total_id LIMIT ?',
+      'SELECT total_id, address, seen_count FROM address_total WHERE total_id > ? ORDER BY total_id LIMIT ? + 0',
     );
     this.#seenAddresses = database.prepare(
       mergedByTime(
         'total_id, address, last_seen_us, seen_count, counted',
         'address_total LEFT JOIN address_place USING (total_id)',
         '(last_seen_us, total_id) > (?1, ?2)',
-        'ORDER BY last_seen_us, total_id LIMIT ?3',
+        'ORDER BY last_seen_us, total_id LIMIT ?3 + 0',
       ),
     );
   }

@@ -40,7 +40,7 @@ export class RateReader {
     this.#tops = database.prepare(`
       SELECT name, sum(iif(start >= ?3, seen_count, 0)) AS count, sum(iif(start < ?3, seen_count, 0)) AS before
       FROM rate_total WHERE span = ${HOUR_SPAN} AND kind = ?1 AND start >= ?2 AND start < ?4
-      GROUP BY name HAVING count > 0 ORDER BY count DESC, name LIMIT ?5`);
+      GROUP BY name HAVING count > 0 ORDER BY count DESC, name LIMIT ?5 + 0`);
     this.#network = database.prepare('SELECT name FROM network_total WHERE network = ?');
     this.#oldest = database.prepare(
       `SELECT min(start) AS oldest FROM rate_total WHERE span = ${HOUR_SPAN} AND kind = ?`,

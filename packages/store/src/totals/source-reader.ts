@@ -32,7 +32,7 @@ export class SourceReader {
         `${COLUMNS}, source IS NULL OR total_id = (${NEWEST_OF_SOURCE}) AS is_newest`,
         FROM,
         '(last_seen_us, total_id) < (?1, ?2)',
-        'ORDER BY last_seen_us DESC, total_id DESC LIMIT ?3',
+        'ORDER BY last_seen_us DESC, total_id DESC LIMIT ?3 + 0',
       ),
     );
     this.#source = database.prepare(`

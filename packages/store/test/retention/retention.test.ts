@@ -10,6 +10,7 @@ import {
   PRUNE_ROWS,
   QUIET_MS,
   ROOM_AHEAD_SHARE,
+  ROOM_ROWS,
   WAL_OCTETS_MAX,
 } from '../../src/limits.ts';
 import { Store, type StoreOptions } from '../../src/store.ts';
@@ -249,6 +250,27 @@ test('Store.append() makes no room ahead among what was proved', () => {
     bench.maintainAll();
   }
   assert.equal(bench.query('SELECT min(honey_id) FROM honey'), before);
+});
+
+test('Store.append() makes much room at once, and keeps what was proved among it', () => {
+  using bench = new Bench({ databaseOctetsMax: 4 * MIB });
+  const among = Array.from({ length: 9 * ROOM_ROWS }, (_, at) => ({
+    eventUuid: uuidOf(at + 1),
+    calledNumber: `0044${at}`,
+    grade: at % (3 * ROOM_ROWS) === ROOM_ROWS ? ('returned' as const) : ('seen' as const),
+  }));
+  for (let at = 0; at < among.length; at += ROOM_ROWS)
+    bench.store.append([batchOf(among.slice(at, at + ROOM_ROWS))]);
+  for (let first = 10_001; first <= 26_001; first += 2000)
+    bench.store.append([distinctBatch(first, 2000)]);
+  assert.equal(bench.query(`SELECT count(*) FROM honey WHERE grade = 'returned'`), 3);
+  assert.equal(
+    bench.query(`SELECT min(honey_id) FROM honey WHERE grade = 'returned'`),
+    ROOM_ROWS + 1,
+  );
+  const old = `SELECT count(*) FROM honey WHERE honey_id <= ${among.length}`;
+  assert.equal(bench.query(old), 3, 'only what was proved is left of the old ones');
+  assert.ok(bench.liveOctets() < 4 * MIB * 1.1, `${bench.liveOctets()} octets`);
 });
 
 test('Store.maintain() makes room ahead once little comes', () => {
