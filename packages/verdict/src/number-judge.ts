@@ -5,6 +5,7 @@ import { blocksOf, readQuestion, settle, type Candidate, type Reading } from '@s
 import { blockedVerdict, overruled } from './blocked.ts';
 import { classesIn, destinationClass, type DestinationClass } from './destination.ts';
 import { delistedReasons } from './delisting.ts';
+import { EvidenceOnce } from './evidence-once.ts';
 import { withFleet } from './fleet-word.ts';
 import type { JudgePorts, NumberJudgement, Standing } from './judgement.ts';
 import { numberVerdict } from './number-verdict.ts';
@@ -22,14 +23,15 @@ interface Judged {
 
 /** Judges numbers and ranges of them. */
 export class NumberJudge {
-  readonly #ports: JudgePorts;
+  readonly #ports: Omit<JudgePorts, 'evidence'> & { readonly evidence: EvidenceOnce };
 
   constructor(ports: JudgePorts) {
-    this.#ports = ports;
+    this.#ports = { ...ports, evidence: new EvidenceOnce(ports.evidence) };
   }
 
   /** What was dialled, in any form. */
   dialled(text: string, nowEpochUs: number): NumberJudgement {
+    this.#ports.evidence.begin();
     const { plans, home, never, evidence } = this.#ports;
     const reading = readQuestion(plans, text, home);
     const { candidates } = reading;
@@ -77,6 +79,7 @@ export class NumberJudge {
 
   /** Whether the number was called here, in any form. */
   standing(text: string, nowEpochUs: number): Standing {
+    this.#ports.evidence.begin();
     const { plans, home, never, evidence, policy } = this.#ports;
     const reading = readQuestion(plans, text, home);
     if (never().number(reading, nowEpochUs) !== undefined) return 'guarded';
@@ -111,6 +114,7 @@ export class NumberJudge {
 
   /** @param number A number of E.164 without its plus, or digits that are none. */
   number(number: string, nowEpochUs: number): Verdict {
+    this.#ports.evidence.begin();
     const guarded = this.guardOf(number, nowEpochUs);
     if (guarded !== undefined) return notListed(guarded);
     const known = this.#own(number, nowEpochUs, 1);
@@ -119,6 +123,7 @@ export class NumberJudge {
   }
 
   range(block: string, nowEpochUs: number): Verdict {
+    this.#ports.evidence.begin();
     const { never } = this.#ports;
     const guarded = never().range(block, nowEpochUs);
     if (guarded !== undefined) return notListed(guarded);
