@@ -367,12 +367,6 @@ export const RELEASE_GROWTH_MIN = 1.4;
 /** Arenas of glibc's memory that threads share, 1 and above. Chosen: with one, recording costs more (bench/README.md). */
 export const ARENAS_COUNT_MAX = 2;
 
-/** Rows of an import in one transaction. Chosen: a recording daemon waits for it for some tens of milliseconds. */
-export const IMPORT_ROWS = 500;
-
-/** Milliseconds between two progress lines of an import. */
-export const IMPORT_PROGRESS_MS = 5000;
-
 /** Niceness of the thread that searches the event log, on Linux, 0 to 19. Chosen: the middle. */
 export const READER_NICENESS = 10;
 

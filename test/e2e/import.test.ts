@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { DaemonProcess, until } from './daemon-process.ts';
 import { sipRequest, UdpPeer } from './sip-peers.ts';
 
@@ -60,4 +61,57 @@ test('import refuses what it does not know', async () => {
   });
   assert.equal(status, 1);
   assert.match(stderr, /letter\.txt is neither a database, nor a JSON log/);
+});
+
+test('import reads what gzip and zstd packed, to the octet where it was cut', async () => {
+  await using daemon = await DaemonProcess.start();
+  const log = (first: number, count: number): string =>
+    Array.from({ length: count }, (_, index) =>
+      JSON.stringify({
+        event_timestamp: '2026-11-20 10:00:00.000000000',
+        event_uuid: `8c1f6c1e-0000-4000-8000-${String(first + index).padStart(12, '0')}`,
+        source_ip: '192.0.2.1',
+        // Not to be packed away: the cut must come after some hundred events.
+        sip_message: Array.from(
+          { length: 40 },
+          (__, part) => (first + index) ** 3 % (997 + part),
+        ).join(),
+      }),
+    ).join('\n');
+  const run = async (name: string, octets: Uint8Array): Promise<string> => {
+    const file = join(daemon.folder, name);
+    writeFileSync(file, octets);
+    const words = ['-f', daemon.dbFile, 'import', file];
+    const { status, stdout, stderr } = await DaemonProcess.run(words, { folder: daemon.folder });
+    return `${status}: ${stdout}${stderr}`.replaceAll(`${daemon.folder}/`, '');
+  };
+  const packed = gzipSync(log(0, 1000));
+  const cut = await run('log.1.gz', packed.subarray(0, packed.length / 2));
+  assert.match(
+    cut,
+    /^1: sentrypeer: log\.1\.gz ends in the middle of its gzip data; take a whole copy of it; [3-6]\d\d events were added before that, and another run adds only the rest\n$/,
+  );
+  const before = daemon.number('SELECT count(*) FROM honey');
+  assert.equal(
+    await run('log.2.gz', Buffer.concat([packed, gzipSync(`\n${log(1000, 10)}\n`)])),
+    `0: ${1010 - before} events of log.2.gz added, ${before} events known before.\n`,
+  );
+  const zstd = Buffer.concat([
+    zstdCompressSync(log(1005, 5)),
+    zstdCompressSync(`\n${log(1010, 5)}`),
+  ]);
+  assert.equal(
+    await run('log.3.zst', zstd),
+    '0: 5 events of log.3.zst added, 5 events known before.\n',
+  );
+  const middle = Math.floor(packed.length / 2);
+  packed.fill(0xff, middle, middle + 50);
+  assert.match(await run('bad.gz', packed), /^1: .*bad\.gz has damaged gzip data \(Z_DATA_ERROR\)/);
+  const database = gzipSync(readFileSync(daemon.dbFile));
+  assert.match(await run('db.gz', database), /^1: .*db\.gz is a database packed with gzip; unpack/);
+  const xz = Buffer.from('fd377a585a000004e6d6b446', 'hex');
+  assert.match(
+    await run('log.xz', xz),
+    /^1: .*log\.xz is packed with xz; unpack it first: unxz -k/,
+  );
 });

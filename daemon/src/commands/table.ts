@@ -18,7 +18,7 @@ import { FIREWALL } from './firewall.ts';
 import { FLEET } from './fleet.ts';
 import { EXPLAIN } from './explain.ts';
 import { FORGET } from './forget.ts';
-import { IMPORT } from './import.ts';
+import { IMPORT } from './import/import.ts';
 import { KEYS } from './keys.ts';
 import { PEERS } from './peers.ts';
 import { POOL } from './pool.ts';

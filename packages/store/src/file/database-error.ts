@@ -18,6 +18,8 @@ const SQLITE_ERROR = 1;
 const SQLITE_BUSY = 5;
 const SQLITE_LOCKED = 6;
 const SQLITE_READONLY = 8;
+/** A hot journal, which only a writer rolls back. */
+const SQLITE_READONLY_ROLLBACK = SQLITE_READONLY | (3 << 8);
 const SQLITE_FULL = 13;
 const SQLITE_CANTOPEN = 14;
 const SQLITE_NOTADB = 26;
@@ -39,7 +41,8 @@ export function fromSqlite(error: unknown, path: string): unknown {
       return databaseError(
         'db_failed',
         `database ${path} has other tables than this program makes (${String(error)}); ` +
-          'take a copy from before they were changed, or remove what was added by hand',
+          'take a copy from before they were changed, or save its events: rename it, start on a new file, ' +
+          'and run sentrypeer import with the new name',
         error,
       );
     case SQLITE_BUSY:
@@ -50,6 +53,14 @@ export function fromSqlite(error: unknown, path: string): unknown {
         error,
       );
     case SQLITE_READONLY:
+      if (errcode === SQLITE_READONLY_ROLLBACK) {
+        return databaseError(
+          'db_failed',
+          `database ${path} was left in the middle of a change by a program that did not end properly; ` +
+            'start the daemon on it once, which undoes that change, or copy it and its -journal where this user may write',
+          error,
+        );
+      }
       return databaseError(
         'db_read_only',
         `database ${path} cannot be written; the file and its directory must be writable for this user`,

@@ -43,7 +43,7 @@ export class Importer {
   readonly #totals: Totals;
   /** Wall-clock microseconds of the last row with a possible time; `undefined` before the first. */
   #seenUs: number | undefined;
-  #oldest = '~';
+  #isKept = false;
 
   private constructor(path: string, clock: Clock, database: DatabaseSync) {
     this.#path = path;
@@ -76,6 +76,7 @@ export class Importer {
         this.#foreign.note();
         let id = Number(this.#lastId.get()?.['id']);
         let added = 0;
+        let oldest = '~';
         this.#totals.clear();
         this.#seenUs ??= this.#firstUs(rows);
         for (const row of rows) {
@@ -84,23 +85,21 @@ export class Importer {
           id += 1;
           added += 1;
           this.#addRow(id, uuid, row);
+          const recorded = row.created_at ?? row.event_timestamp ?? '';
+          if (recorded >= EARLIEST_TEXT && recorded < oldest) oldest = recorded;
         }
         this.#totals.flush();
         this.#counters.set('last_honey_id', id);
+        // In the same transaction: a daemon would remove them before the import is through, or after it was killed.
+        if (keepWhatIsOlder(this.#database, oldest, this.#clock.epochUs())) this.#isKept = true;
         return { added, known: rows.length - added };
       }),
     );
   }
 
-  /**
-   * If there were rows that the age limit would remove at once, they are kept like those from before an upgrade.
-   * @returns Whether they are.
-   */
-  finish(): boolean {
-    const nowUs = this.#clock.epochUs();
-    return guarded(this.#path, () =>
-      inTransaction(this.#database, () => keepWhatIsOlder(this.#database, this.#oldest, nowUs)),
-    );
+  /** Whether there were rows that the age limit would remove at once: like those of an upgrade, they are kept. */
+  get isKept(): boolean {
+    return this.#isKept;
   }
 
   close(): void {
@@ -129,8 +128,6 @@ export class Importer {
       seen_count: seenCount,
     };
     this.#insert.run(...COLUMNS.map((column) => values[column] ?? null));
-    const recorded = row.created_at ?? row.event_timestamp ?? '';
-    if (recorded >= EARLIEST_TEXT && recorded < this.#oldest) this.#oldest = recorded;
     const { firstUs, lastUs } = this.#timesOf(row);
     const { called_number: number, user_agent: userAgent } = values;
     const rank = gradeRank(grade ?? 'seen');

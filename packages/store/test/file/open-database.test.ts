@@ -357,3 +357,37 @@ test('Store.open() recognises a restored dump by its tables, which has lost its 
   using database = new DatabaseSync(path);
   assert.equal(database.prepare('PRAGMA user_version').get()?.['user_version'], SCHEMA_VERSION);
 });
+
+test('what died in the middle of a change is named as such to who only reads, and undone by the daemon', () => {
+  using directory = new TestDirectory();
+  const path = directory.file('old.db');
+  makeLegacyDatabase(path, [{}]);
+  {
+    using database = new DatabaseSync(path);
+    database.exec('PRAGMA cache_size = 1; BEGIN');
+    const insert = database.prepare('INSERT INTO honey (sip_message) VALUES (?)');
+    for (let row = 0; row < 500; row += 1) insert.run('x'.repeat(500)); // Spills into the file.
+    // As a program that is killed here leaves them.
+    copyFileSync(path, directory.file('killed.db'));
+    copyFileSync(`${path}-journal`, directory.file('killed.db-journal'));
+  }
+  const killed = directory.file('killed.db');
+  assert.throws(
+    () => StoreReader.look(killed),
+    (error) => error instanceof OperatingError && /in the middle of a change/.test(error.message),
+  );
+  open(killed).close();
+  using reader = StoreReader.open(killed);
+  assert.equal(reader.lastHoneyId(), 1);
+});
+
+test('Store.open() says how to save the events of a file whose tables are not all there', () => {
+  using directory = new TestDirectory();
+  const path = directory.file('partly.db');
+  open(path).close();
+  {
+    using database = new DatabaseSync(path);
+    database.exec('DROP TABLE counter');
+  }
+  assertRefused(path, 'db_failed', /no such table: counter.*rename it.*sentrypeer import/);
+});

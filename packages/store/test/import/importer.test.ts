@@ -22,7 +22,6 @@ class Bench implements Disposable {
   import(rows: Iterable<ImportedRow>): { readonly added: number; readonly known: number } {
     using importer = Importer.open(this, this.path);
     const imported = importer.add([...rows]);
-    importer.finish();
     return imported;
   }
 
@@ -178,4 +177,24 @@ test('readDatabase() refuses the database itself, and what is no database', () =
   assert.throws(() => [...readDatabase(bench.directory.file('none.db'), bench.path)], {
     code: 'db_failed',
   });
+});
+
+test('old rows of an import are kept from its first transaction on, so that nobody removes them meanwhile', () => {
+  using bench = new Bench();
+  bench.store.close();
+  using store = Store.open(bench, { path: bench.path, retentionDays: 30 });
+  using importer = Importer.open(bench, bench.path);
+  const row = (id: number, created_at: string): ImportedRow => ({
+    event_uuid: uuidOf(id),
+    created_at,
+    source_ip: '203.0.113.9',
+  });
+  importer.add([row(1, '2026-02-01 11:00:00.000')]);
+  assert.equal(importer.isKept, false);
+  importer.add([row(2, '2024-02-01 12:00:00.000')]);
+  assert.equal(importer.isKept, true);
+  // The import ends here, killed.
+  bench.clock.ms += 60_000;
+  while (store.maintain());
+  assert.equal(bench.query('SELECT count(*) FROM honey'), 2);
 });

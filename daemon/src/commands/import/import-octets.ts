@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+/* The octets of a file to import, unpacked if it is compressed. */
+
+import { createReadStream } from 'node:fs';
+import { pipeline, Readable, type Transform } from 'node:stream';
+import { createGunzip, createZstdDecompress } from 'node:zlib';
+import { errorCode, OperatingError } from '@sentrypeer/kernel';
+import { shown } from '../text.ts';
+
+/** How a file begins, as latin1. */
+interface Packing {
+  readonly magic: string;
+  /** What it is called. */
+  readonly name: string;
+  /** Unpacks it; without one, `advice` says how to do that by hand. */
+  readonly unpacker?: () => Transform;
+  readonly advice?: string;
+}
+
+const PACKINGS: readonly Packing[] = [
+  { magic: '\x1f\x8b', name: 'gzip', unpacker: createGunzip }, // RFC 1952 §2.3.1.
+  { magic: '\x28\xb5\x2f\xfd', name: 'zstd', unpacker: createZstdDecompress }, // RFC 8878 §3.1.1.
+  { magic: 'BZh', name: 'bzip2', advice: 'bunzip2 -k' },
+  { magic: '\xfd7zXZ\0', name: 'xz', advice: 'unxz -k' },
+  { magic: 'PK\x03\x04', name: 'zip', advice: 'unzip' },
+];
+
+/** First octets of every SQLite file, https://www.sqlite.org/fileformat2.html §1.3. */
+const SQLITE_MAGIC = 'SQLite format 3\0';
+
+/** A file to import: an SQLite database, or the octets of a text. Whoever has octets reads them or closes them. */
+export type ImportFile =
+  | { readonly kind: 'database' }
+  | { readonly kind: 'text'; readonly octets: AsyncGenerator<Uint8Array, undefined> };
+
+/** Opens a file, which may be a pipe. Throws `OperatingError`. */
+export async function openImportFile(file: string): Promise<ImportFile> {
+  const { beginning, octets } = await peek(chunksOf(createReadStream(file), file));
+  if (beginning.startsWith(SQLITE_MAGIC)) {
+    await octets.return(undefined);
+    return { kind: 'database' };
+  }
+  const packing = PACKINGS.find(({ magic }) => beginning.startsWith(magic));
+  if (packing === undefined) return { kind: 'text', octets };
+  const { name, unpacker, advice } = packing;
+  if (unpacker === undefined) {
+    await octets.return(undefined);
+    throw unknown(`${shown(file)} is packed with ${name}; unpack it first: ${advice}`);
+  }
+  // The pipeline ends both when one fails; the failure is that of the unpacker, which `chunksOf()` throws.
+  const unpacking = pipeline(Readable.from(octets), unpacker(), () => undefined);
+  const unpacked = await peek(chunksOf(unpacking, file, name));
+  if (!unpacked.beginning.startsWith(SQLITE_MAGIC)) {
+    return { kind: 'text', octets: unpacked.octets };
+  }
+  await unpacked.octets.return(undefined);
+  throw unknown(`${shown(file)} is a database packed with ${name}; unpack it first`);
+}
+
+/**
+ * What a stream gives, to the last octet before it fails, which its own iterator would throw away. Throws
+ * `OperatingError`.
+ *
+ * @param packing How the file is packed, if the stream unpacks it.
+ */
+async function* chunksOf(
+  stream: Readable,
+  file: string,
+  packing?: string,
+): AsyncGenerator<Uint8Array, undefined> {
+  let failure: unknown;
+  let hasEnded = false;
+  let news = Promise.withResolvers<void>();
+  stream
+    .on('readable', () => news.resolve())
+    .on('end', () => {
+      hasEnded = true;
+      news.resolve();
+    })
+    .on('error', (error) => {
+      failure = error;
+      news.resolve();
+    });
+  try {
+    for (;;) {
+      news = Promise.withResolvers();
+      const chunk: unknown = stream.read();
+      if (chunk instanceof Uint8Array) yield chunk;
+      else if (failure !== undefined) throw readingError(failure, file, packing);
+      else if (hasEnded) return undefined;
+      else await news.promise;
+    }
+  } finally {
+    stream.destroy();
+  }
+}
+
+/** Reads enough octets to tell what they are, which come again from the iterator. */
+async function peek(
+  chunks: AsyncGenerator<Uint8Array, undefined>,
+): Promise<{ readonly beginning: string; readonly octets: AsyncGenerator<Uint8Array, undefined> }> {
+  let first = Buffer.alloc(0);
+  while (first.length < SQLITE_MAGIC.length) {
+    const { value } = await chunks.next();
+    if (value === undefined) break;
+    first = Buffer.concat([first, value]);
+  }
+  const beginning = first.toString('latin1', 0, SQLITE_MAGIC.length);
+  return { beginning, octets: joined(first, chunks) };
+}
+
+async function* joined(
+  first: Uint8Array,
+  rest: AsyncGenerator<Uint8Array, undefined>,
+): AsyncGenerator<Uint8Array, undefined> {
+  try {
+    yield first;
+    yield* rest;
+  } finally {
+    await rest.return(undefined);
+  }
+}
+
+function readingError(cause: unknown, file: string, packing: string | undefined): unknown {
+  if (cause instanceof OperatingError) return cause;
+  const code = errorCode(cause) ?? 'unknown reason';
+  if (packing === undefined) {
+    return new OperatingError(
+      'import_unreadable',
+      `${shown(file)} cannot be read (${code}); name a file that this user may read`,
+      { cause },
+    );
+  }
+  const what =
+    code === 'Z_BUF_ERROR'
+      ? `ends in the middle of its ${packing} data; take a whole copy of it`
+      : `has damaged ${packing} data (${code}); take another copy of it`;
+  return new OperatingError('import_damaged', `${shown(file)} ${what}`, { cause });
+}
+
+function unknown(message: string): OperatingError {
+  return new OperatingError('import_unknown', message);
+}

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+/** Rows of an import in one transaction. Chosen: a recording daemon waits for it for some tens of milliseconds. */
+export const IMPORT_ROWS = 500;
+
+/** Milliseconds between two progress lines of an import. */
+export const IMPORT_PROGRESS_MS = 5000;
+
+/**
+ * Characters of a line of a file to import; a longer one is not read. Chosen: a datagram of 64 KiB is at most 384 KiB
+ * in JSON.
+ */
+export const IMPORT_LINE_CHARACTERS_MAX = 2 ** 20;
+
+/** Lines of one record of CSV to import, whose quoted fields may break lines. Chosen: a long SIP message has 100. */
+export const IMPORT_RECORD_LINES_MAX = 1000;
+
+/** Lines at the beginning of a file to import among which one must be known. Chosen: a cut one and some remarks. */
+export const IMPORT_SEARCH_LINES = 100;
