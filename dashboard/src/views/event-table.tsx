@@ -42,7 +42,7 @@ const EventRow = memo(({ event }: { readonly event: Event }) => {
     <tr>
       <td data-name="Time">
         <a class="plain" href={linkTo('event', event.event_uuid)}>
-          <Time at={event.event_timestamp} />
+          <Time at={event.event_timestamp ?? event.recorded_at} />
         </a>
       </td>
       <td data-name="Source" class="nowrap">

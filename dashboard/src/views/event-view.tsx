@@ -45,7 +45,7 @@ export function EventView({ uuid }: { readonly uuid: string }) {
 function factsOf(event: Event) {
   const { source_ip: from, called_number: number } = event;
   const all = [
-    ['Received', <Time at={event.event_timestamp} />],
+    ['Received', <Time at={event.event_timestamp ?? event.recorded_at} />],
     [
       'Source',
       <>

@@ -9,8 +9,9 @@ import { route } from '../state/route.ts';
 import { countryName } from '../text/country.ts';
 import { localTime, utcTime } from '../text/time.ts';
 
-/** A moment in the viewer's zone, with UTC as a tooltip. */
-export function Time({ at }: { readonly at: string }) {
+/** A moment in the viewer's zone, with UTC as a tooltip; `null` if nothing says when. */
+export function Time({ at }: { readonly at: string | null }) {
+  if (at === null) return <span class="muted">unknown</span>;
   return (
     <time dateTime={at} title={utcTime(at)}>
       {localTime(at, new Date())}

@@ -52,7 +52,7 @@ export function Timeline({
         <ol class="steps">
           {stepsOf(events).map(({ first, count, passwordsCount, whats }) => (
             <li key={first.id}>
-              <Time at={first.event_timestamp} />
+              <Time at={first.event_timestamp ?? first.recorded_at} />
               <strong>{first.method ?? first.message_kind ?? '?'}</strong>
               <span>
                 {amount(count, 'message')}

@@ -43,3 +43,49 @@ test('eventEntry() tells whether there were credentials, to everybody, and not w
   }
   assert.equal(tried(undefined), false);
 });
+
+test('eventEntry() shows a time that cannot be as none', () => {
+  const places = { placeOf: () => undefined } as unknown as Parameters<typeof eventEntry>[1];
+  const shown = (text: string): unknown => {
+    const event = { ...rowWith(undefined), eventTimestamp: text, recordedAt: text, lastSeen: text };
+    const { event_timestamp, recorded_at, last_seen } = eventEntry(event, places, false);
+    assert.equal(recorded_at, event_timestamp);
+    assert.equal(last_seen, event_timestamp);
+    return event_timestamp;
+  };
+  for (const [text, wanted] of [
+    ['2026-03-01 12:00:00.123456789', '2026-03-01T12:00:00.123456Z'],
+    ['2026-03-01 12:00:00.5', '2026-03-01T12:00:00.5Z'],
+    ['1900-12-31 23:59:59', '1900-12-31T23:59:59Z'],
+  ] as const) {
+    assert.equal(shown(text), wanted);
+  }
+  for (const text of [
+    ...[
+      '',
+      'yesterday',
+      'null',
+      '42',
+      '\u0000',
+      '2026-03-01',
+      '2026-03-01 12:00',
+      '-4713-01-01 00:00:00',
+    ],
+    ...['2026-13-01 12:00:00', '2026-00-01 12:00:00', '2026-03-32 12:00:00', '2026-03-01 24:00:00'],
+    ...[
+      '2026-03-01 12:60:00',
+      '2026-03-01 12:00:61.5',
+      '2026-03-01 12:00:00.',
+      '2026-03-01 12:00:00Z',
+    ],
+    ...[
+      '2026-03-01 12:00:00.1 UTC',
+      '2026-03-01 12:00:00+02:00',
+      '2026-03-01T12:00:00.0',
+      'x'.repeat(99),
+    ],
+    ...['２026-03-01 12:00:00', '2026-03-0١ 12:00:00', '2026-03-01 12:00:00.x'],
+  ]) {
+    assert.equal(shown(text), null, text);
+  }
+});

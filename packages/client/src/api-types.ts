@@ -405,10 +405,10 @@ export interface Event {
   readonly id: number;
   /** The same on every node that has the event. */
   readonly event_uuid: string;
-  /** When the message was received. In rows of SentryPeer 4.x this is that machine’s local time. */
-  readonly event_timestamp: string;
-  /** When it was written here. */
-  readonly recorded_at: string;
+  /** When the message was received. In rows of SentryPeer 4.x this is that machine’s local time. Null if a row from there, or one written by hand, says no time. */
+  readonly event_timestamp: string | null;
+  /** When it was written here. Null as above. */
+  readonly recorded_at: string | null;
   /** The node that received it. */
   readonly created_by_node_id: string;
   readonly collected_method: 'passive' | 'responsive';

@@ -186,10 +186,10 @@ export const SCHEMAS = {
     {
       id: count('Higher for each later event; the `Last-Event-ID` of the stream.'),
       event_uuid: text('The same on every node that has the event.'),
-      event_timestamp: time(
-        'When the message was received. In rows of SentryPeer 4.x this is that machine’s local time.',
+      event_timestamp: timeOrNull(
+        'When the message was received. In rows of SentryPeer 4.x this is that machine’s local time. Null if a row from there, or one written by hand, says no time.',
       ),
-      recorded_at: time('When it was written here.'),
+      recorded_at: timeOrNull('When it was written here. Null as above.'),
       created_by_node_id: text('The node that received it.'),
       collected_method: { type: 'string', enum: ['passive', 'responsive'] },
       source_ip: text('Where it came from.'),
