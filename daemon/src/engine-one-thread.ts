@@ -17,6 +17,7 @@ export function openOneThread(ports: EnginePorts, options: StoreServiceOptions):
     write: async (command, ...args) => perform(store, command, args),
     sipCounters: () => sumSipCounters(sip === undefined ? [] : [sip.counters]),
     stall: () => store.stall,
+    trouble: () => store.trouble,
     stuck: () => undefined, // If this can be called, the thread is running.
     openSip: async (sipOptions) => {
       const blocks: BlockPool = new BlockPool(

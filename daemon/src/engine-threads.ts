@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { OperatingError } from '@sentrypeer/kernel';
-import type { Engine, EnginePorts } from './engine.ts';
+import type { Engine, EnginePorts, StoreTrouble } from './engine.ts';
 import type { StoreServiceOptions } from './services/store-service.ts';
 import type { CommandAnswer, WriterCommand } from './services/writer-commands.ts';
 import { SipThreads } from './sip-threads.ts';
@@ -22,6 +22,7 @@ export async function openThreads(
   const { logger, onFailed } = ports;
   const sips = new SipThreads(ports, sipThreadsCount);
   let stall: string | undefined;
+  let trouble: StoreTrouble | undefined;
   const calls = new Calls();
   const drained = Promise.withResolvers<void>();
   const starting = Thread.start<StoreWorkerInput, StoreWorkerOutput>(
@@ -34,7 +35,7 @@ export async function openThreads(
       onMessage: (message) => {
         if (message.kind === 'committed') ports.onCommitted(message.lastHoneyId);
         else if (message.kind === 'listed') ports.onListed(message.serial);
-        else if (message.kind === 'stall') stall = message.why;
+        else if (message.kind === 'stall') ({ why: stall, trouble } = message);
         else if (message.kind === 'drained') drained.resolve();
         else if (message.kind === 'answered') calls.settle(message.call, message);
       },
@@ -48,6 +49,7 @@ export async function openThreads(
       calls.begin((call) => store.send({ kind: 'call', call, command, args })),
     sipCounters: () => sips.counters,
     stall: () => stall,
+    trouble: () => trouble,
     stuck: () => (store.isStuck ? 'store' : sips.areStuck ? 'sip' : undefined),
     openSip: (sipOptions) => sips.open(sipOptions),
     releaseMemory: () => undefined,

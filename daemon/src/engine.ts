@@ -20,12 +20,22 @@ export interface EnginePorts {
   readonly stage?: Stage | undefined;
 }
 
+/** What fails in the database although recording works. */
+export interface StoreTrouble {
+  /** For a person. */
+  readonly why: string;
+  /** Parts of the file cannot be read: nobody knows what is missing. */
+  readonly isDamaged: boolean;
+}
+
 /** The parts that receive and store: in one thread, or the same objects spread over several. */
 export interface Engine extends Writer {
   /** What the receiving threads did, about a second ago at most. */
   sipCounters(): SipCounters;
   /** Why nothing is recorded at present, for a person; `undefined` while all is well. */
   stall(): string | undefined;
+  /** What fails although recording works, such as judging; `undefined` while all is well. */
+  trouble(): StoreTrouble | undefined;
   /** The name of a thread that hangs; `undefined` if none does. */
   stuck(): string | undefined;
   /** Opens the SIP ports; throws `OperatingError` with nothing left open. */

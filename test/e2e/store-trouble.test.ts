@@ -4,7 +4,7 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { chmodSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
@@ -170,3 +170,27 @@ for (const trouble of ['deleted', 'replaced'] as const) {
     await until('the all-clear', () => daemon.stderr.includes('database_is_back'));
   });
 }
+
+test('a database whose directory is moved away: not ready, no end, and all is recorded once it is back', async () => {
+  using parent = new TemporaryFolder();
+  const folder = join(parent.path, 'db');
+  mkdirSync(folder);
+  const dbFile = join(folder, 'sentrypeer.db');
+  await using daemon = await DaemonProcess.start(['-r', '-f', dbFile]);
+  const count = (): unknown => {
+    using database = new DatabaseSync(dbFile, { readOnly: true });
+    return database.prepare('SELECT count(*) AS n FROM honey').get()?.['n'];
+  };
+  const ready = async (): Promise<number> =>
+    (await fetch(`http://127.0.0.1:${daemon.ports.api}/readyz`)).status;
+  await sendAnswered(daemon, 10);
+  await until('the rows', () => count() === 10);
+  renameSync(folder, `${folder}.aside`);
+  await until('not ready', async () => (await ready()) === 503);
+  await sendAnswered(daemon, 10);
+  await until('the stall', () => daemon.stderr.includes('recording_stalled code=db_gone'));
+  await until('the error', () => daemon.stderr.includes('database_gone'));
+  renameSync(`${folder}.aside`, folder);
+  await until('ready again', async () => (await ready()) === 200);
+  await until('all rows', () => count() === 20);
+});

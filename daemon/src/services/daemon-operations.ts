@@ -90,6 +90,8 @@ export class DaemonOperations implements Operations, Disposable {
     if (stuck !== undefined) reasons.push({ part: stuck, why: 'its thread hangs' });
     const stall = this.#ports.engine.stall();
     if (stall !== undefined) reasons.push({ part: 'database', why: stall });
+    const trouble = this.#ports.engine.trouble();
+    if (trouble?.isDamaged === true) reasons.push({ part: 'database', why: trouble.why });
     const gone = this.#file.failure(systemClock.nowMs());
     if (gone !== undefined) reasons.push({ part: 'database', why: gone.message });
     try {
@@ -104,6 +106,10 @@ export class DaemonOperations implements Operations, Disposable {
   degraded(): readonly NotReady[] {
     const { pool, webhooks, outputs } = this.#ports;
     const parts: NotReady[] = [];
+    const trouble = this.#ports.engine.trouble();
+    if (trouble !== undefined && !trouble.isDamaged) {
+      parts.push({ part: 'database', why: trouble.why });
+    }
     const { kept, clock } = this.#condition();
     if (clock?.expectedEpochUs !== undefined) {
       const expected = new Date(clock.expectedEpochUs / 1000).toISOString().slice(0, 16);

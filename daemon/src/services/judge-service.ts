@@ -34,6 +34,7 @@ export class JudgeService {
   #timer: NodeJS.Timeout | undefined;
   #timerMs = 0;
   readonly #outage: Outage;
+  #failure: OperatingError | undefined;
   #proved: NodeJS.Immediate | undefined;
   #isClosed = false;
 
@@ -43,6 +44,11 @@ export class JudgeService {
     this.#outage = new Outage(ports.logger, 'warn', names);
     this.#options = options;
     this.#stepIn(JUDGE_START_MS);
+  }
+
+  /** Why nothing is judged at present, or `undefined` while it works. */
+  get failure(): OperatingError | undefined {
+    return this.#failure;
   }
 
   /** Something was recorded or decided. */
@@ -83,6 +89,7 @@ export class JudgeService {
         await this.#open();
       }
       const left = this.#judging?.step();
+      this.#failure = undefined;
       this.#outage.over();
       const { isBusy, isSaturated } = this.#ports;
       if (left === undefined || (!left.urgent && !left.rest)) this.#stepIn(JUDGE_IDLE_MS);
@@ -95,7 +102,8 @@ export class JudgeService {
 
   #failed(error: unknown): void {
     if (!(error instanceof OperatingError)) throw error;
-    this.#outage.failed({ code: error.code, why: error.message });
+    this.#failure = error;
+    this.#outage.failed({ code: error.code, why: error.message }, error.code);
     this.#stepIn(JUDGE_RETRY_MS);
   }
 

@@ -23,6 +23,7 @@ import {
   type PoolPage,
   type ProvedNetwork,
 } from '@sentrypeer/store';
+import type { StoreTrouble } from '../engine.ts';
 import { JudgeService } from './judge-service.ts';
 import type { JudgeOptions } from './open-judging.ts';
 import type { WriterCommands } from './writer-commands.ts';
@@ -118,6 +119,13 @@ export class StoreService implements WriterCommands {
   /** Why nothing is recorded at present, for a person; `undefined` while all is well. */
   get stall(): string | undefined {
     return this.#recorder.stall?.message;
+  }
+
+  /** What fails although recording works, for a person; `undefined` while all is well. */
+  get trouble(): StoreTrouble | undefined {
+    const failure = this.#recorder.maintenanceFailure ?? this.#judge.failure;
+    if (failure === undefined) return undefined;
+    return { why: failure.message, isDamaged: failure.code === 'db_damaged' };
   }
 
   /** Takes a batch; `release` is called when its memory may be used again. */

@@ -12,6 +12,7 @@ import type {
 import type { LogFields } from '@sentrypeer/kernel';
 import type { AgentDecision } from '@sentrypeer/redirect';
 import type { Config } from '../config/config.ts';
+import type { StoreTrouble } from '../engine.ts';
 import type { SipLocals } from '../services/sip-listeners.ts';
 import type { AgentCounters } from '../services/agent-counters.ts';
 import type { AgentServiceOptions } from '../services/agent-service.ts';
@@ -116,8 +117,12 @@ export type StoreWorkerOutput =
   | { readonly kind: 'committed'; readonly lastHoneyId: number }
   /** The feed of listings has changes up to this serial. */
   | { readonly kind: 'listed'; readonly serial: number }
-  /** Why nothing is recorded; `undefined` when recording works again. */
-  | { readonly kind: 'stall'; readonly why: string | undefined }
+  /** Why nothing is recorded, and what else fails; `undefined` when it works again. */
+  | {
+      readonly kind: 'stall';
+      readonly why: string | undefined;
+      readonly trouble: StoreTrouble | undefined;
+    }
   /** `failure` says why it was not done. */
   | {
       readonly kind: 'answered';

@@ -69,10 +69,12 @@ try {
     }
   });
   let stall: string | undefined;
+  let told: string | undefined;
   setInterval(() => {
-    const { stall: why } = service;
-    if (why !== stall) say({ kind: 'stall', why });
+    const { stall: why, trouble } = service;
+    if (why !== stall || trouble?.why !== told) say({ kind: 'stall', why, trouble });
     stall = why;
+    told = trouble?.why;
   }, REPORT_MS).unref();
   sayAlive(say);
   say({ kind: 'ready' });

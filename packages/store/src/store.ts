@@ -378,10 +378,22 @@ export class Store {
   #refuseWhereGone(): void {
     const failure = this.#file.failure(this.#clock.nowMs());
     const isGone = failure !== undefined;
-    if (isGone && !this.#isGone) this.#logger.error('database_gone', { why: failure.message });
+    if (isGone && !this.#isGone) {
+      this.#saveFromLog();
+      this.#logger.error('database_gone', { why: failure.message });
+    }
     if (!isGone && this.#isGone) this.#logger.error('database_is_back', { path: this.#path });
     this.#isGone = isGone;
     if (isGone) throw failure;
+  }
+
+  /** Our connection still has the log, even if it has no name: what is in it is copied into the database. */
+  #saveFromLog(): void {
+    try {
+      this.#database.exec('PRAGMA wal_checkpoint(PASSIVE)');
+    } catch {
+      // Then the whole database is gone, which is about to be reported.
+    }
   }
 
   /** While the disk is nearly full, only free pages within the file are written. */

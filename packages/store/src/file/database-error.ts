@@ -11,6 +11,7 @@ export type DatabaseErrorCode =
   | 'db_directory_missing'
   | 'db_failed'
   | 'db_gone'
+  | 'db_damaged'
   | 'disk_full';
 
 /** Primary result codes of SQLite (https://www.sqlite.org/rescode.html): the low octet of `errcode`. */
@@ -20,6 +21,7 @@ const SQLITE_LOCKED = 6;
 const SQLITE_READONLY = 8;
 /** A hot journal, which only a writer rolls back. */
 const SQLITE_READONLY_ROLLBACK = SQLITE_READONLY | (3 << 8);
+const SQLITE_CORRUPT = 11;
 const SQLITE_FULL = 13;
 const SQLITE_CANTOPEN = 14;
 const SQLITE_NOTADB = 26;
@@ -76,6 +78,13 @@ export function fromSqlite(error: unknown, path: string): unknown {
       return databaseError(
         'db_failed',
         `database ${path} cannot be read; check the permissions of the file and of its directory, and the limit on open files (ulimit -n)`,
+        error,
+      );
+    case SQLITE_CORRUPT:
+      return databaseError(
+        'db_damaged',
+        `database ${path} is damaged (SQLite code ${errcode}: ${String(error)}); stop the daemon, keep a copy of the file and its -wal, ` +
+          `and restore the last backup, or save what can be read: sqlite3 ${path} .recover | sqlite3 new.db`,
         error,
       );
     case SQLITE_NOTADB:

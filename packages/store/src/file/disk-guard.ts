@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { dirname } from 'node:path';
-import { Outage, type Clock, type Logger, formatMebibytes } from '@sentrypeer/kernel';
+import { errorCode, Outage, type Clock, type Logger, formatMebibytes } from '@sentrypeer/kernel';
+import { databaseError } from './database-error.ts';
 import type { DiskSpace } from './disk-space.ts';
 import { DISK_CHECK_INTERVAL_MS, DISK_FREE_SHARE_MAX, WAL_OCTETS_MAX } from '../limits.ts';
 import type { Pages } from './pages.ts';
@@ -62,7 +63,7 @@ export class DiskGuard {
     const nowMs = this.#clock.nowMs();
     if (nowMs - this.#readAtMs < DISK_CHECK_INTERVAL_MS) return;
     this.#readAtMs = nowMs;
-    const disk = this.#disk.read(dirname(this.#path));
+    const disk = this.#space();
     // What waits in the log makes the database grow when it is copied.
     const freeOctets = disk.freeOctets - this.#pages.readWal().waitingOctets;
     const minOctets = Math.min(this.#freeOctetsMin, disk.totalOctets * DISK_FREE_SHARE_MAX);
@@ -79,5 +80,18 @@ export class DiskGuard {
         why: `its disk has ${this.shortage}; free some space on it, or lower --db-free-min or --db-size-max`,
       });
     } else this.#outage.over({ file: this.#path, why: `its disk has ${this.shortage}` });
+  }
+
+  /** Somebody may remove the directory, or the disk. */
+  #space(): ReturnType<DiskSpace['read']> {
+    try {
+      return this.#disk.read(dirname(this.#path));
+    } catch (cause) {
+      throw databaseError(
+        'db_gone',
+        `the directory of database ${this.#path} cannot be reached (${errorCode(cause) ?? 'unknown reason'}); put it back, or restart the daemon`,
+        cause,
+      );
+    }
   }
 }

@@ -56,6 +56,7 @@ export class Recorder {
   #maintainAtMs = Number.NEGATIVE_INFINITY;
   readonly #maintenance: Outage;
   #failure: OperatingError | undefined;
+  #maintenanceFailure: OperatingError | undefined;
   #retryMs = RETRY_FIRST_MS;
   /** Since the stall began: messages that had to wait, and messages that were dropped. */
   #stalledMessages = 0;
@@ -82,6 +83,11 @@ export class Recorder {
       waitingMessages: this.#stalledMessages,
       droppedMessages: this.#droppedMessages,
     };
+  }
+
+  /** Why maintenance fails, or `undefined` while it works. */
+  get maintenanceFailure(): OperatingError | undefined {
+    return this.#maintenanceFailure;
   }
 
   /** So much waits that one commit is full: recording needs all the time there is. */
@@ -206,12 +212,16 @@ export class Recorder {
 
   #maintain(nowMs: number): void {
     try {
-      this.#maintainAtMs = this.#store.maintain() ? nowMs : nowMs + MAINTAIN_INTERVAL_MS;
+      const isMore = this.#store.maintain();
+      this.#maintainAtMs = isMore ? nowMs : nowMs + MAINTAIN_INTERVAL_MS;
+      if (isMore) return; // What failed before may come only after this.
+      this.#maintenanceFailure = undefined;
       this.#maintenance.over();
     } catch (error) {
       if (!(error instanceof OperatingError)) throw error;
       this.#maintainAtMs = nowMs + RETRY_LAST_MS;
-      this.#maintenance.failed({ code: error.code, why: error.message });
+      this.#maintenanceFailure = error;
+      this.#maintenance.failed({ code: error.code, why: error.message }, error.code);
     }
   }
 }

@@ -247,6 +247,21 @@ test('Recorder says once that maintenance fails', () => {
   assert.deepEqual(logger.events(), ['maintenance_failed']);
 });
 
+test('Recorder says that maintenance works again only when all of it does', () => {
+  const { store, logger, recorder } = bench();
+  store.failure = 'db_damaged';
+  recorder.step(1000);
+  assert.equal(recorder.maintenanceFailure?.code, 'db_damaged');
+  assert.equal(recorder.stall, undefined);
+  store.failure = undefined;
+  store.moreMaintenance = 1;
+  recorder.step(1000 + RETRY_LAST_MS);
+  assert.equal(recorder.maintenanceFailure?.code, 'db_damaged');
+  recorder.step(1000 + RETRY_LAST_MS);
+  assert.equal(recorder.maintenanceFailure, undefined);
+  assert.deepEqual(logger.events(), ['maintenance_failed', 'maintenance_resumed']);
+});
+
 test('Recorder lets a programming error rise', () => {
   const { recorder } = bench();
   const whole = oneEvent(1);
