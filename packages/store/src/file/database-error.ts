@@ -43,8 +43,8 @@ export function fromSqlite(error: unknown, path: string): unknown {
       return databaseError(
         'db_failed',
         `database ${path} has other tables than this program makes (${String(error)}); ` +
-          'take a copy from before they were changed, or save its events: rename it, start on a new file, ' +
-          'and run sentrypeer import with the new name',
+          'take a copy from before they were changed, remove what was added by hand, or save its events: ' +
+          'rename it, start on a new file, and run sentrypeer import with the new name',
         error,
       );
     case SQLITE_BUSY:
