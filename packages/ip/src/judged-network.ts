@@ -73,6 +73,7 @@ export function bitsWithin(
   bits: bigint,
   length: number,
 ): { readonly first: bigint; readonly last: bigint } {
+  if (length === 0) return { first: -(2n ** 63n), last: 2n ** 63n - 1n }; // They are signed.
   const rest = BigInt(64 - length);
   const first = (bits >> rest) << rest;
   return { first, last: first + (1n << rest) - 1n };

@@ -74,3 +74,13 @@ test('networkRange() is of the /64 where the text is narrower', () => {
   });
   assert.equal(networkRange('45.1.2.3'), undefined);
 });
+
+test('networkRange() of all IPv6 contains every network, and fits into 64 bits', () => {
+  const range = networkRange('::/0');
+  for (const address of ['::', '2001:db8::1', '8000::', 'ffff:ffff:ffff:ffff::1']) {
+    const bits = firstBits(address) ?? 0n;
+    assert.ok(range !== undefined && range.first <= bits && bits <= range.last, address);
+  }
+  assert.equal(BigInt.asIntN(64, range?.first ?? 0n), range?.first);
+  assert.equal(BigInt.asIntN(64, range?.last ?? 0n), range?.last);
+});

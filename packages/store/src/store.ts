@@ -11,7 +11,7 @@ import { databaseError, fromSqlite, guarded } from './file/database-error.ts';
 import { DecisionWriter } from './judging/decisions.ts';
 import { DiskGuard } from './file/disk-guard.ts';
 import { systemDiskSpace, type DiskSpace } from './file/disk-space.ts';
-import { FileWatch } from './file/file-watch.ts';
+import { OpenFile } from './file/open-file.ts';
 import { FleetLog } from './fleet/fleet-log.ts';
 import type { FleetDecision } from './fleet/fleet-decisions.ts';
 import { FollowedListings } from './fleet/followed-listings.ts';
@@ -92,8 +92,7 @@ export class Store {
   readonly #rateRemoval: RateRemoval;
   readonly #checkpointer: Checkpointer;
   readonly #clockWatch: ClockWatch;
-  readonly #file: FileWatch;
-  #isGone = false;
+  readonly #file: OpenFile;
   readonly #hasEvent: StatementSync;
   readonly #saveCursor: StatementSync;
   readonly #endpoints: EndpointWriter;
@@ -123,7 +122,7 @@ export class Store {
     this.#repeats.finish(); // What the previous run did not finish.
     this.#appender = new EventAppender(database, this.#repeats);
     this.#foreign = new ForeignRows({ database, clock, logger });
-    this.#file = new FileWatch(path);
+    this.#file = new OpenFile({ database, clock, logger }, path);
     this.#clockWatch = new ClockWatch({ database, clock, logger });
     const removalUs = (): number => this.#clockWatch.removalUs();
     const shared = { database, clock, logger, guard: this.#guard, pages: this.#pages, removalUs };
@@ -320,7 +319,7 @@ export class Store {
 
   /** Works for some milliseconds on the log, on repeats and on what exceeds a limit. @returns Whether there is more. */
   maintain(): boolean {
-    this.#refuseWhereGone();
+    this.#file.refuseWhereGone();
     return guarded(this.#path, () => {
       this.#clockWatch.look();
       return (
@@ -374,31 +373,9 @@ export class Store {
     this.#origins.addEvent(honeyId, originId, origin, event.eventEpochUs);
   }
 
-  /** What is written into a file that no longer has a name is lost in the end; so it waits, and this is reported. */
-  #refuseWhereGone(): void {
-    const failure = this.#file.failure(this.#clock.nowMs());
-    const isGone = failure !== undefined;
-    if (isGone && !this.#isGone) {
-      this.#saveFromLog();
-      this.#logger.error('database_gone', { why: failure.message });
-    }
-    if (!isGone && this.#isGone) this.#logger.error('database_is_back', { path: this.#path });
-    this.#isGone = isGone;
-    if (isGone) throw failure;
-  }
-
-  /** Our connection still has the log, even if it has no name: what is in it is copied into the database. */
-  #saveFromLog(): void {
-    try {
-      this.#database.exec('PRAGMA wal_checkpoint(PASSIVE)');
-    } catch {
-      // Then the whole database is gone, which is about to be reported.
-    }
-  }
-
   /** While the disk is nearly full, only free pages within the file are written. */
   #refuseOnFullDisk(octets: number): void {
-    this.#refuseWhereGone();
+    this.#file.refuseWhereGone();
     if (!guarded(this.#path, () => this.#guard.isFull())) return;
     const neededOctets = octets * ROW_OCTETS_PER_BATCH_OCTET;
     if (guarded(this.#path, () => this.#pages.read()).freeOctets >= neededOctets) return;
