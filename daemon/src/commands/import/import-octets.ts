@@ -5,6 +5,7 @@
 import { createReadStream } from 'node:fs';
 import { pipeline, Readable, type Transform } from 'node:stream';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
+import { latin1Text } from '@sentrypeer/bytes';
 import { errorCode, OperatingError } from '@sentrypeer/kernel';
 import { shown } from '../text.ts';
 
@@ -100,13 +101,16 @@ async function* chunksOf(
 async function peek(
   chunks: AsyncGenerator<Uint8Array, undefined>,
 ): Promise<{ readonly beginning: string; readonly octets: AsyncGenerator<Uint8Array, undefined> }> {
-  let first = Buffer.alloc(0);
+  let first = new Uint8Array();
   while (first.length < SQLITE_MAGIC.length) {
     const { value } = await chunks.next();
     if (value === undefined) break;
-    first = Buffer.concat([first, value]);
+    const more = new Uint8Array(first.length + value.length);
+    more.set(first);
+    more.set(value, first.length);
+    first = more;
   }
-  const beginning = first.toString('latin1', 0, SQLITE_MAGIC.length);
+  const beginning = latin1Text(first.subarray(0, SQLITE_MAGIC.length));
   return { beginning, octets: joined(first, chunks) };
 }
 
