@@ -80,7 +80,11 @@ export class SoakNode implements AsyncDisposable {
     child.on('exit', (status, signal) =>
       log.write(`${new Date().toISOString()} ended: status ${status}, signal ${signal}\n`),
     );
-    await until('the daemon to answer', () => this.answers(), START_MS_MAX);
+    await until('the daemon to answer', () => this.answers(), START_MS_MAX).catch(
+      (error: unknown) => {
+        throw new Error(`the daemon's last lines:\n${this.lastLines()}`, { cause: error });
+      },
+    );
   }
 
   async answers(): Promise<boolean> {
