@@ -83,7 +83,7 @@ test('a number that only unproved calls name is watched, an ACK and a REGISTER n
   assert.equal(await verdict('0046701234567'), 'unknown');
   assert.match(
     await command(daemon, 'explain', '+449012345678'),
-    /^\+449012345678 \(GB, premium\) is watched, \d+ of 100\.\n[^]*no caller from the Internet proved to be there/,
+    /^\+449012345678 \(GB, premium\) is watched, \d+ of 100\.\n[^]*no caller from the Internet proved its address/,
   );
   using caller = await StreamPeer.open(daemon.ports.tcp, '127.10.0.9');
   await caller.send(sipRequest({ method: 'INVITE', user: '900449012345678', callId: 'tcp' }));

@@ -416,4 +416,98 @@ export const STORIES: readonly Story[] = [
     ).flat(),
     expected: [number('+46116123', 'watch', 10 * DAY)],
   },
+  // Calls of everyday life, and those of attackers who hide them
+  {
+    name: 'attackers send digits after the call as telephones do: the number before the pause is listed',
+    contacts: [
+      { at: 0, from: A, proof: 'returned', method: 'INVITE', to: `00${PREMIUM.slice(1)}p1` },
+      { at: 1, from: A, proof: 'returned', method: 'INVITE', to: `${PREMIUM},,1234#` },
+      { at: 2, from: A, proof: 'returned', method: 'INVITE', to: `900${PREMIUM.slice(1)};5` },
+    ],
+    expected: [
+      address(A, 'listed', MINUTE),
+      number(PREMIUM, 'listed', MINUTE),
+      number(`${PREMIUM}w9`, 'listed', MINUTE),
+      number(`tel:${PREMIUM};9`, 'listed', MINUTE),
+      number(`${PREMIUM}1`, 'none', MINUTE),
+    ],
+  },
+  {
+    name: 'a listed caller dials for help with a pause behind it, or withholds his number: let through',
+    home: 'GB',
+    contacts: ['112p1', '999,1', '141999', 'tel:112;1', '+44999w2'].map((to, index) => ({
+      at: index,
+      from: A,
+      proof: 'handshake',
+      method: 'INVITE',
+      to,
+      agent: 'friendly-scanner',
+    })),
+    expected: [
+      address(A, 'listed', MINUTE),
+      ...['112', '112p1', '999', '999,1', '141999', 'tel:112;1', '+44999w2'].map((to) =>
+        number(to, 'none', MINUTE),
+      ),
+    ],
+  },
+  {
+    name: 'a fixed line abroad, called by proved callers of two networks on ten days: watched',
+    contacts: Array.from({ length: 10 }, (_, day) =>
+      fromMany(2, HOUR, {
+        at: day * DAY,
+        proof: 'handshake',
+        method: 'INVITE',
+        to: HOSPITAL_ABROAD,
+      }),
+    ).flat(),
+    expected: [number(HOSPITAL_ABROAD, 'watch', 10 * DAY)],
+  },
+  {
+    name: 'a toll-free number, called from seven proved networks on ten days: watched, and listed with some more',
+    contacts: Array.from({ length: 10 }, (_, day) =>
+      fromMany(day < 5 ? 7 : 12, MINUTE, {
+        at: day * DAY,
+        proof: 'returned',
+        method: 'INVITE',
+        to: '+4620123456',
+      }),
+    ).flat(),
+    expected: [
+      number('+4620123456', 'watch', 5 * DAY - 1),
+      number('020123456', 'listed', 10 * DAY),
+    ],
+  },
+  {
+    name: 'three numbers next to an own one, called by proved callers: the range is left alone',
+    ownNumbers: ['+4970012345678'],
+    contacts: forEach(['+4970012345601', '+4970012345602', '+4970012345603'], MINUTE, {
+      from: A,
+      proof: 'handshake',
+      method: 'INVITE',
+    }),
+    expected: [
+      number('+4970012345678', 'none', HOUR),
+      number('+4970012345699', 'none', HOUR),
+      number('0049 700 12345699', 'none', HOUR),
+    ],
+  },
+  {
+    name: 'two branches with the same provider as the attacker: only the attacker is listed',
+    contacts: [
+      {
+        at: 0,
+        from: '45.9.7.1',
+        proof: 'returned',
+        method: 'REGISTER',
+        to: '100',
+        hasPassword: true,
+      },
+      { at: 1, from: '45.9.7.2', proof: 'returned', method: 'OPTIONS' },
+    ],
+    expected: [
+      address('45.9.7.1', 'listed', MINUTE),
+      address('45.9.7.2', 'watch', MINUTE),
+      address('45.9.7.3', 'none', MINUTE),
+    ],
+  },
 ];

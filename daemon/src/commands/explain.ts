@@ -126,12 +126,14 @@ function formatExplanation(
   lines.push(...reasons.map((reason, index) => `${index === 0 ? 'Why:   ' : '       '} ${reason}`));
   if (by !== undefined) {
     lines.push(
-      `By:     ${by.eventsCount} events from ${utc(by.firstEpochUs)} to ${utc(by.lastEpochUs)}, grade ${by.grade}`,
+      `By:     ${countOf(by.eventsCount, 'event')} from ${utc(by.firstEpochUs)} to ${utc(by.lastEpochUs)}, grade ${by.grade}`,
     );
   }
   lines.push(...poolLines(number?.pool ?? address?.pool));
   if (sharedCount > 0) {
-    lines.push(`Shared: other nodes share ${sharedCount} events from it, which prove nothing here`);
+    lines.push(
+      `Shared: other nodes reported ${countOf(sharedCount, 'event')} from it, which ${sharedCount === 1 ? 'proves' : 'prove'} nothing here`,
+    );
   }
   if (block !== undefined) {
     lines.push(`Unlist: sentrypeer unblock ${nameOf(block.subject)} (then the evidence decides)`);

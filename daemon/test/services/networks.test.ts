@@ -235,7 +235,7 @@ test('an allowed address is never inside an entry: the wider ones leave, and its
   node.allow(host(16, 1, 77));
   assert.deepEqual(node.entries(), ['2a02:6b8:1:1000::/56', '2a02:6b8:1::/64']);
   const { address } = node.judge.judge({ address: host(16) }, node.clock.us);
-  assert.match(address?.reasons[0] ?? '', /^2a02:6b8:1:10::\/64 holds 2a02:6b8:1:10::4d/);
+  assert.match(address?.reasons[0] ?? '', /^2a02:6b8:1:10::\/64 contains 2a02:6b8:1:10::4d/);
   node.decide({ kind: 'disallow', value: host(16, 1, 77) });
   assert.deepEqual(node.entries(), ['2a02:6b8:1::/48']);
 });

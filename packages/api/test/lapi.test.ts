@@ -177,7 +177,7 @@ test('a single address is answered with an array, or with null', async () => {
   const wrong = await ask('/v1/decisions?ip=nonsense');
   assert.deepEqual(
     [wrong.status, await wrong.json()],
-    [400, { message: 'this is no address or network' }],
+    [400, { message: 'this is not an address or network' }],
   );
 });
 

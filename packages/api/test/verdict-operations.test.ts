@@ -199,7 +199,7 @@ test('GET /v1/check says of an address that may be forged that it may', async ()
   }
   const hearsay = (await get(api, '/v1/check?address=11.22.33.47')) as { reasons: string[] };
   assert.deepEqual(hearsay.reasons, [
-    'nothing came from this address here; other nodes share 3 events of it',
+    'nothing came from this address here; other nodes reported 3 events from it',
   ]);
 });
 

@@ -18,7 +18,7 @@ export function attacksOf(evidence: AddressEvidence, policy: Policy): readonly s
   return [
     ...(credentialsCount > 0 ? [`it tried passwords ${times(credentialsCount)}`] : []),
     ...(costlyCallsCount > 0
-      ? [`it tried to call numbers that cost or are abroad ${times(costlyCallsCount)}`]
+      ? [`it tried to call expensive or foreign numbers ${times(costlyCallsCount)}`]
       : []),
     ...(tool === undefined ? [] : [`it uses ${tool}`]),
     ...(targetsCount >= policy['address-targets']

@@ -110,7 +110,7 @@ export class Judge {
     const all = [
       ...reasons,
       ...except,
-      ...(more > 0 ? [`except ${more} more that are guarded`] : []),
+      ...(more > 0 ? [`except ${more} more that are never refused`] : []),
     ];
     return { ...verdict, reasons: all, entry: text, pool: undefined };
   }

@@ -97,7 +97,7 @@ export class NeverListed {
   /** Why the address is never listed, `undefined` where it may be. What is no address is never listed. */
   address(address: string, nowEpochUs: number): string | undefined {
     const ip = parseIp(address);
-    if (ip === undefined) return 'this is no address';
+    if (ip === undefined) return 'this is not an address';
     const special = specialPurpose(ip);
     const isExample = this.#listsDocumentation && isDocumentation(ip);
     if (special !== undefined && !isExample) return `addresses of ${special} are never listed`;
@@ -112,7 +112,7 @@ export class NeverListed {
   /** Why a network of IPv6 is never listed by evidence: it is guarded, or some of it is. */
   network({ bits, length, text }: JudgedNetwork, nowEpochUs: number): string | undefined {
     const network = parsePrefix(text);
-    if (network === undefined) return 'this is no network';
+    if (network === undefined) return 'this is not a network';
     // Within the unicast space all blocks of the registries are as wide as the widest network that is judged, or wider.
     const special = specialPurpose(network.base);
     const isExample = this.#listsDocumentation && isDocumentation(network.base);
@@ -124,7 +124,7 @@ export class NeverListed {
     if (found !== undefined) return found.why;
     const held = this.#holders.get(length)?.get(bits);
     if (held === undefined || nowEpochUs >= held.untilEpochUs) return undefined;
-    return `${text} holds ${held.value}, which must not be refused: ${held.why}`;
+    return `${text} contains ${held.value}, which must not be refused: ${held.why}`;
   }
 
   /** Networks and addresses of the operator's own, or that he allowed. */

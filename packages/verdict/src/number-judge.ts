@@ -158,7 +158,7 @@ export class NumberJudge {
     if (!verdict.listed) return verdict;
     const delisted = this.#ports.evidence.delistedIn(block);
     if (delisted === undefined) return verdict;
-    const why = `it is watched only: +${delisted}, one of these numbers, was delisted`;
+    const why = `it is only watched: +${delisted}, one of these numbers, was delisted`;
     return { ...verdict, level: 'watch', listed: false, reasons: [...verdict.reasons, why] };
   }
 
@@ -253,7 +253,8 @@ export class NumberJudge {
     const { policy } = this.#ports;
     // Whoever dials them anywhere else means something else: lists of digits must not refuse a number at home.
     const [meant] = this.#readAtHome(number)?.candidates ?? [];
-    if (meant !== undefined) return notListed(`at home these digits mean +${meant.e164}`);
+    if (meant !== undefined)
+      return notListed(`in the home country these digits mean +${meant.e164}`);
     const own = this.#evidenced(number, nowEpochUs, confidence);
     // What other nodes say of a number says nothing of digits that may mean another.
     if (confidence !== undefined && confidence * 100 < policy['number-confidence']) return own;

@@ -57,7 +57,7 @@ export function numberVerdict(
     return notListed(`calls to this number are of the grade ${grade}, which does not count`);
   }
   if (confidence * 100 < policy['number-confidence']) {
-    return notListed('digits were dialled that may have meant this number, but it is a guess');
+    return notListed('digits that may mean this number were dialled, but that is a guess');
   }
   const reasons = reasonsOf(evidence);
   const proved = provedDecay(evidence, policy, nowEpochUs);
@@ -144,13 +144,13 @@ function missingOf(
 ): string | undefined {
   const { networks, days } = needsOf(destination, policy);
   const { name } = DESTINATION_CLASSES[destination.class];
-  if (networks === 0) return `it is watched only: ${name} are never refused`;
+  if (networks === 0) return `it is only watched: ${name} are never refused`;
   if (proved === undefined)
-    return 'it is watched only: no caller from the Internet proved to be there';
+    return 'it is only watched: no caller from the Internet proved its address';
   if (gradeRank(proved.grade) < policy['number-grade']) {
-    return `it is watched only: calls of the grade ${proved.grade} do not count`;
+    return `it is only watched: calls of the grade ${proved.grade} do not count`;
   }
   if (proved.networksCount >= networks && proved.daysCount >= days) return undefined;
   const has = `${counted(proved.networksCount, 'network')} on ${counted(proved.daysCount, 'day')}`;
-  return `it is watched only: to refuse ${name} takes proved callers from ${counted(networks, 'network')} on ${counted(days, 'day')}, these came from ${has}`;
+  return `it is only watched: ${name} are refused after proved calls from ${counted(networks, 'network')} on ${counted(days, 'day')}; these came from ${has}`;
 }

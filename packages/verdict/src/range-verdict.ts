@@ -68,7 +68,7 @@ export function rangeVerdict(
     networks > 0 && numbersCount >= numbers && networksCount >= networks && daysCount >= days;
   if (isListed) return verdictAt('listed', decayed, reasons);
   const { name } = DESTINATION_CLASSES[destinationClass];
-  const why = `it is watched only: to refuse the range takes ${numbers} numbers and, for ${name}, proved callers from ${counted(networks, 'network')} on ${counted(days, 'day')}`;
+  const why = `it is only watched: the range is refused after proved calls to ${numbers} numbers and, for ${name}, from ${counted(networks, 'network')} on ${counted(days, 'day')}`;
   return verdictAt('watch', decayed, [...reasons, why]);
 }
 

@@ -80,7 +80,7 @@ export function votedAddress(said: PoolSaid, options: VotingOptions): Voted {
     named(votes, said, quorum),
     isListed
       ? `${counted(attacks.length, 'voter')} of these say that it attacked`
-      : 'fewer of these say that it attacked than it takes to refuse it',
+      : 'too few of these say that it attacked to refuse it',
   ];
   return { standing, verdict: { ...verdict, reasons } };
 }

@@ -28,7 +28,7 @@ test('attacksOf() names what only attackers do', () => {
   assert.deepEqual(attacks({ callsCount: 4, attemptsCount: 4, eventsCount: 99 }), []);
   assert.deepEqual(attacks({ credentialsCount: 1 }), ['it tried passwords once']);
   assert.deepEqual(attacks({ costlyCallsCount: 2 }), [
-    'it tried to call numbers that cost or are abroad 2 times',
+    'it tried to call expensive or foreign numbers 2 times',
   ]);
   assert.deepEqual(attacks({ tool: 'SIPVicious' }), ['it uses SIPVicious']);
   assert.deepEqual(attacks({ targetsCount: 4 }), []);

@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   classesIn,
+  DESTINATION_CLASSES,
   destinationClass,
   isCostly,
   type DestinationClass,
@@ -32,15 +33,20 @@ const NUMBERS: readonly (readonly [string, DestinationClass, string?, Destinatio
   ['442079460958', 'foreign-fixed', 'GB', 'home'],
   ['445612345678', 'foreign-fixed', 'GB', 'home'],
   ['6834123', 'foreign-fixed', 'NU', 'home'],
+  ['12125550123', 'foreign-fixed', 'US', 'home'],
+  ['445512345678', 'foreign-fixed', 'GB', 'home'],
+  ['41860791234567', 'foreign-fixed', 'CH', 'home'],
   ['18005550123', 'toll-free', 'US', 'toll-free'],
   ['80012345678', 'toll-free'],
   ['97912345678', 'unread'],
   ['4684567', 'unread', 'SE', 'unread'],
+  ['0123456', 'unread', 'SE', 'unread'],
   ['46116123', 'harmonised', 'SE', 'harmonised'],
   ['44116123', 'harmonised'],
   // One digit more or less, or not at the beginning, and it is a number like others.
   ['461161234', 'foreign-fixed', 'SE', 'home'],
   ['4411612', 'unread'],
+  ['298201234', 'foreign-fixed', 'FO', 'home'],
   ['448116116123', 'unallocated', 'GB', 'home'],
   ['18002738255', 'helpline', 'US', 'helpline'],
 ];
@@ -83,6 +89,8 @@ test('isCostly() is what is called only to earn money, unless it is a number at 
   assert.ok(isCostlyAtHome('00972592891005', '972592891005'));
   // A neighbour's number, which was taken for one abroad by its last digits.
   assert.ok(!isCostlyAtHome('0812345678', '812345678'));
+  assert.ok(!isCostlyAtHome('086834123', '6834123'), 'not Niue');
+  assert.ok(isCostly({ plans, home: undefined }, '086834123', '6834123'));
   assert.ok(isCostlyAtHome('0900123456', '46900123456'), 'a premium number at home');
   // Digits that mean nothing at home were meant for what they were taken for.
   assert.ok(isCostlyAtHome('*31*', '972592891005'));
@@ -105,6 +113,7 @@ test('less ordinary numbers take less proof, and those that people call in need 
   for (const [name, networks, days] of order) {
     assert.equal(DEFAULT_POLICY[`networks-${name}`], networks, name);
     assert.equal(DEFAULT_POLICY[`days-${name}`], days, name);
+    assert.match(DESTINATION_CLASSES[name].name, /^[a-z]/);
     for (const line of [`networks-${name}`, `days-${name}`] as const)
       assert.notEqual(POLICY_RULES[line].doc, '');
   }

@@ -136,10 +136,10 @@ test('Judge lists no network of IPv6 in which something guarded lies, and still 
   assert.equal(level(NET_64).level, 'listed');
   for (const value of [NET_56, NET_48]) {
     assert.equal(level(value).level, 'none');
-    assert.match(level(value).reasons[0] ?? '', /holds 2a02:6b8:1:2ff::1, which must not/);
+    assert.match(level(value).reasons[0] ?? '', /contains 2a02:6b8:1:2ff::1, which must not/);
   }
   const inside = judgeOf(evidence, { allowances: [allowance('2a02:6b8:1:212::99')] });
-  assert.match(level(NET_64, inside).reasons[0] ?? '', /holds 2a02:6b8:1:212::99/);
+  assert.match(level(NET_64, inside).reasons[0] ?? '', /contains 2a02:6b8:1:212::99/);
   assert.equal(inside.judge({ address: ADDRESS_56 }, NOON_US).level, 'none');
   const nobody = judgeOf(evidence);
   assert.equal(level(NET_56, nobody).level, 'listed');
@@ -207,7 +207,7 @@ test('Judge.network() names what the operator blocked, and what is excepted from
   assert.deepEqual(many.network(prefixOf('45.0.0.0/24'), NOON_US).reasons, [
     'blocked by the operator: fraud',
     ...except,
-    'except 2 more that are guarded',
+    'except 2 more that are never refused',
   ]);
   assert.equal(many.network(prefixOf('45.0.0.0/16'), NOON_US).level, 'none');
 });

@@ -219,10 +219,7 @@ test('a range is listed only where its most ordinary numbers would be', () => {
   const range = { kind: 'range', value: '6487xxxx' } as const;
   const verdict = judge.subject(range, NOON_US);
   assert.equal(verdict.level, 'watch');
-  assert.match(
-    verdict.reasons.at(-1) ?? '',
-    /fixed lines of other countries, proved callers from 3/,
-  );
+  assert.match(verdict.reasons.at(-1) ?? '', /fixed lines of other countries, from 3/);
   assert.equal(judge.judge({ number: '+64870123' }, NOON_US).level, 'watch');
   assert.equal(judge.judge({ number: '+64874999' }, NOON_US).level, 'listed');
   evidence.ranges.set('6487xxxx', { ...unallocated, networksCount: 3, daysCount: 2 });

@@ -192,7 +192,7 @@ test('NeverListed.network() guards the networks of IPv6 that hold something guar
   };
   assert.equal(
     why('2a02:6b8:1:2::/64'),
-    '2a02:6b8:1:2::/64 holds 2a02:6b8:1:2::5, which must not be refused: it is on the allowlist (a customer)',
+    '2a02:6b8:1:2::/64 contains 2a02:6b8:1:2::5, which must not be refused: it is on the allowlist (a customer)',
   );
   for (const value of [
     '2a02:6b8:1:2::/64',
@@ -228,7 +228,7 @@ test('NeverListed says why, in the words of the operator', () => {
     never.number(readQuestion(plans, text), NOON_US);
   assert.equal(never.address('45.1.2.3', NOON_US), 'it is on the allowlist');
   assert.equal(never.address('45.1.2.4', NOON_US), 'it is one of our own addresses');
-  assert.equal(never.address('office', NOON_US), 'this is no address');
+  assert.equal(never.address('office', NOON_US), 'this is not an address');
   assert.equal(number('+46701234567'), 'it is on the allowlist (a customer)');
   assert.equal(number('+46812345678'), 'it is one of our own numbers');
   assert.equal(number('112'), 'this is an emergency number, which is never listed');

@@ -299,7 +299,7 @@ test('Judge lists no block in which a number was delisted, until a proved caller
   const { reasons } = judgeOf(evidence).subject({ kind: 'range', value: '467012345xx' }, NOON_US);
   assert.equal(
     reasons.at(-1),
-    `it is watched only: +${MOBILE}, one of these numbers, was delisted`,
+    `it is only watched: +${MOBILE}, one of these numbers, was delisted`,
   );
   evidence.numbers.set(MOBILE, NUMBER);
   assert.deepEqual(levels(), ['watch', 'watch', 'watch']);
@@ -375,7 +375,7 @@ test('what attackers dialled says nothing of digits that mean a number at home',
     { kind: 'number', value: digits },
     NOON_US,
   );
-  assert.deepEqual(reasons, [`at home these digits mean +${MOBILE}`]);
+  assert.deepEqual(reasons, [`in the home country these digits mean +${MOBILE}`]);
   // Hubs and voters may have no home country, or another one.
   evidence.numbers.clear();
   evidence.words.set(digits, word('listed'));

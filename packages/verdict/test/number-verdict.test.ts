@@ -74,7 +74,7 @@ test('numberVerdict() gives points for forms and sources, up to ten of them', ()
 test('numberVerdict() takes a guess from the very share of the policy on', () => {
   assert.equal(number({ confidence: 0.5 }, only(['points-seen', 100])).level, 'watch');
   assert.deepEqual(number({ confidence: 0.499 }).reasons, [
-    'digits were dialled that may have meant this number, but it is a guess',
+    'digits that may mean this number were dialled, but that is a guess',
   ]);
   const strict = policyOf(new Map([['number-grade', 2]]));
   assert.deepEqual(number({ grade: 'returned' }, strict).reasons, [
@@ -117,7 +117,7 @@ test('numberVerdict() says what was called, how, by whom, and what is missing', 
     'calls claimed to come from about 5 addresses',
     'on 3 days',
     'about 2 nodes saw it',
-    'it is watched only: to refuse fixed lines of other countries takes proved callers from 3 networks on 2 days, these came from 2 networks on 2 days',
+    'it is only watched: fixed lines of other countries are refused after proved calls from 3 networks on 2 days; these came from 2 networks on 2 days',
   ]);
   assert.deepEqual(number({ grade: 'returned', proved: PROVED }).reasons, [
     'the number was called once at the honeypot',
@@ -126,12 +126,12 @@ test('numberVerdict() says what was called, how, by whom, and what is missing', 
   const helpline = { class: 'helpline', isHot: false } as const;
   assert.equal(
     numberVerdict(MUCH, helpline, DEFAULT_POLICY, NOON_US).reasons.at(-1),
-    'it is watched only: helplines are never refused',
+    'it is only watched: helplines are never refused',
   );
   const strict = policyOf(new Map([['number-grade', 2]]));
   assert.equal(
     number({ grade: 'handshake', proved: PROVED }, strict).reasons.at(-1),
-    'it is watched only: calls of the grade returned do not count',
+    'it is only watched: calls of the grade returned do not count',
   );
 });
 
@@ -169,7 +169,7 @@ test('rangeVerdict() gives points for numbers, and says what was tried and what 
   assert.deepEqual(of().reasons, [
     '4 numbers of +9725928910xx were tried by proved callers in one network',
     'on 2 days',
-    'it is watched only: to refuse the range takes 3 numbers and, for mobile numbers of other countries, proved callers from 2 networks on 1 day',
+    'it is only watched: the range is refused after proved calls to 3 numbers and, for mobile numbers of other countries, from 2 networks on 1 day',
   ]);
   assert.equal(of(1).reasons[0]?.startsWith('1 other number of +9725928910xx were'), true);
   assert.deepEqual(of(3, NOON_US, { networksCount: 2, daysCount: 1 }).reasons, [

@@ -145,7 +145,7 @@ test('numberVerdict() watches a number that was called once, over whatever it ca
   assert.equal(verdict.level, 'watch');
   assert.deepEqual(verdict.reasons, [
     'the number was called once at the honeypot',
-    'it is watched only: no caller from the Internet proved to be there',
+    'it is only watched: no caller from the Internet proved its address',
   ]);
 });
 

@@ -130,7 +130,8 @@ function isStrange(
 
 function sendBusy(request: FastifyRequest, reply: FastifyReply): void {
   reply.header('Retry-After', '1').header('Connection', 'close');
-  if (isLapi(request)) return sendLapiError(reply, 503, 'too much is being delivered at a time');
+  if (isLapi(request))
+    return sendLapiError(reply, 503, 'too many events are being delivered at once');
   sendJson(reply, 503, { error: 'Too much is being delivered at a time' });
 }
 

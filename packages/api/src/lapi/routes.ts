@@ -77,7 +77,7 @@ function sendDecisions(ports: LapiPorts, request: FastifyRequest, reply: Fastify
     );
   }
   const value = asked.includes('/') ? networkOf(asked) : canonicalAddress(asked);
-  if (value === undefined) return sendLapiError(reply, 400, 'this is no address or network');
+  if (value === undefined) return sendLapiError(reply, 400, 'this is not an address or network');
   const found = listingOn(ports, value);
   const isMeant = found !== undefined && found.level === 'listed' && isAskedFor(found, filter);
   const isWhole = query.get('contains') !== 'false' || found?.value === value;

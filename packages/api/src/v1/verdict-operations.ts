@@ -196,14 +196,14 @@ function judge(
 function checkEntry(judgement: Judgement, from: SeenAddress | undefined) {
   const { level, listed, score, untilEpochUs } = judgement;
   const isSeen = level === 'none' && from?.grade === 'seen';
-  // Nothing came from there: other nodes share events about it, which proves nothing.
+  // Nothing came from there: other nodes reported events from it, which prove nothing.
   const isHearsay = isSeen && from.seenCount === 0;
   const mayBeForged = isSeen && !isHearsay;
   const claimed =
     isSeen && judgement.address?.reasons.length === 0
       ? [
           isHearsay
-            ? `nothing came from this address here; other nodes share ${counted(from.sharedCount, 'event')} of it`
+            ? `nothing came from this address here; other nodes reported ${counted(from.sharedCount, 'event')} from it`
             : `packets that claim this address came ${times(from.seenCount)}, but it may be forged`,
         ]
       : [];
