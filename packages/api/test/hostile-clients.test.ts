@@ -100,7 +100,10 @@ test('whoever opens all connections and says nothing keeps nobody out', async ()
   let gone = 0;
   for (let index = 0; index < 20; index += 1) {
     const socket = connect({ port, host: '127.0.0.1', localAddress: '127.0.0.9' });
-    socket.on('error', () => undefined).on('close', () => (gone += 1));
+    socket
+      .on('error', () => undefined)
+      .on('close', () => (gone += 1))
+      .resume();
     await once(socket, 'connect');
     socket.write(index % 2 === 0 ? '' : 'GET / HTTP/1.1\r\n');
     silent.push(socket);
@@ -119,7 +122,10 @@ test('whoever opens all connections and says nothing keeps nobody out', async ()
   // A connection in use stays, however many others come.
   for (let index = 0; index < 20; index += 1) {
     const socket = connect({ port, host: '127.0.0.1', localAddress: '127.0.0.9' });
-    socket.on('error', () => undefined).on('close', () => (gone += 1));
+    socket
+      .on('error', () => undefined)
+      .on('close', () => (gone += 1))
+      .resume();
     await once(socket, 'connect');
     silent.push(socket);
   }
