@@ -73,7 +73,7 @@ export class HonestNode implements Party {
     this.address = `${45 + (author % 100)}.${Math.floor(author / 100)}.0.1`;
     this.key = keyOf(author).toHex();
     const pages = this.#pages;
-    const heard = { voters: () => new Set<string>(), known: () => this.known };
+    const heard = { proof: () => [], voters: () => new Set<string>(), known: () => this.known };
     this.#admission = new Admission({ ...heard, ownKey: this.key }, time.nowMs());
     this.#budgets = new LinkBudgets(time.nowMs());
     this.exchange = new Exchange(

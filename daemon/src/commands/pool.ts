@@ -1,17 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { open, rename, rm } from 'node:fs/promises';
 import { errorCode, OperatingError } from '@sentrypeer/kernel';
 import type { PageOutcome, PoolFile, PoolPage } from '@sentrypeer/store';
 import { refusal } from '../config/refusal.ts';
 import { judgeOptions } from '../open-engine.ts';
-import {
-  BAD_PAGES_NAMED_MAX,
-  POOL_FILE_OCTETS_MAX,
-  POOL_FILE_PAGES,
-} from '../services/pool/limits.ts';
+import { BAD_PAGES_NAMED_MAX, POOL_FILE_PAGES } from '../services/pool/limits.ts';
 import type { Command, CommandContext } from './command.ts';
 import { ownStanding, remarkOn } from './own-standing.ts';
+import { readPoolFile } from './pool-file.ts';
 import { JOIN } from './pool-join.ts';
 import { countOf, nameOf, shown, utc } from './text.ts';
 import { needed, neededFile, refuseMore } from './words.ts';
@@ -323,33 +320,6 @@ function* kept({ pages }: PoolFile): Iterable<readonly Uint8Array[]> {
     yield some.flatMap((proof) => proof.pages);
     after = last.id;
   }
-}
-
-async function readPoolFile(path: string): Promise<Uint8Array> {
-  const { isPoolFile } = await import('@sentrypeer/pool/pages');
-  let octets: Uint8Array;
-  try {
-    const { size } = await stat(path);
-    if (size > POOL_FILE_OCTETS_MAX) {
-      throw new OperatingError(
-        'pool_file_unknown',
-        `${shown(path)} has ${size} octets; a file of the pool has at most ${POOL_FILE_OCTETS_MAX}`,
-      );
-    }
-    octets = await readFile(path);
-  } catch (cause) {
-    if (cause instanceof OperatingError) throw cause;
-    throw new OperatingError(
-      'pool_file_unreadable',
-      `${shown(path)} cannot be read (${errorCode(cause) ?? 'unknown reason'}); name a file that this user may read`,
-      { cause },
-    );
-  }
-  if (isPoolFile(octets)) return octets;
-  throw new OperatingError(
-    'pool_file_unknown',
-    `${shown(path)} is not a file of the pool; sentrypeer pool export FILE creates one`,
-  );
 }
 
 interface BadPage {

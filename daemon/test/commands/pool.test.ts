@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import { silentLogger, systemClock } from '@sentrypeer/kernel';
 import { Decisions, Store } from '@sentrypeer/store';
 import type { Answer, CommandContext } from '../../src/commands/command.ts';
@@ -291,8 +292,20 @@ test('pool import and export say which file cannot be used', async () => {
   writeFileSync(node.file, 'Dear reader,\n');
   await assert.rejects(node.run(`pool import ${node.file}`), {
     code: 'pool_file_unknown',
-    message: /not a file of the pool; sentrypeer pool export FILE creates one/,
+    message: /is not a file of the pool; sentrypeer pool export FILE creates a file of the pool/,
   });
+  for (const [octets, message] of [
+    ['', /is empty/],
+    [gzipSync('sentrypeer pool 1\n'), /is compressed: unpack it with gunzip first/],
+    ['sentrypeer pool 2\n', /was written by another version of this program/],
+  ] as const) {
+    writeFileSync(node.file, octets);
+    await assert.rejects(node.run(`pool import ${node.file}`), {
+      code: 'pool_file_unknown',
+      message,
+    });
+  }
+  await assert.rejects(node.run('pool import /dev/zero'), { code: 'pool_file_unknown' });
   const missing = join(node.folder, 'none', 'x');
   await assert.rejects(node.run(`pool import ${missing}`), { code: 'pool_file_unreadable' });
   await assert.rejects(node.run(`pool export ${missing}`), { code: 'pool_file_unwritable' });

@@ -90,6 +90,27 @@ const NO_DHT = {
   get: async () => [],
 };
 
+function claiming(
+  identity: Identity,
+  subject: string,
+  nowS: number,
+  isQuiet: boolean,
+): readonly PoolPage[] {
+  const lastHour = Math.floor(nowS / 3600);
+  const facts = {
+    grade: 'handshake',
+    contactsLog2: 3,
+    daysCount: 1,
+    triedPasswords: true,
+    madeCostlyCalls: false,
+    usedTool: false,
+    breadthLog2: 0,
+  } as const;
+  const claim = { subject: { kind: 'address', value: subject }, lastHour, facts } as const;
+  const statements = [{ claim, isQuiet }];
+  return signedPages(composePages([], statements, identity, { networkId: 0, nowS }));
+}
+
 /** A node. */
 class Node implements AsyncDisposable {
   readonly folder: string;
@@ -205,13 +226,27 @@ class Node implements AsyncDisposable {
   /** Something that is signed with its key and comes from elsewhere, to the given node. */
   leak(subject: string, to: Node): void {
     const nowS = Math.floor(systemClock.epochUs() / 1e6) + 100;
-    assert.deepEqual(to.#store.addPages(this.#claiming(subject, nowS, false)), ['taken']);
+    assert.deepEqual(to.#store.addPages(claiming(this.identity, subject, nowS, false)), ['taken']);
+  }
+
+  /** The same for a node that does not run. */
+  hear(liar: Identity, subject: string, nowS: number): void {
+    assert.deepEqual(this.#store.addPages(claiming(liar, subject, nowS, false)), ['taken']);
+  }
+
+  /** Nodes of which two pages with one serial prove that they lie. */
+  liars(): readonly string[] {
+    using database = new DatabaseSync(join(this.folder, 'sentrypeer.db'), { readOnly: true });
+    const rows = database.prepare("SELECT node_id FROM pool_author WHERE state = 'liar'").all();
+    return rows.map((row) => String(row['node_id']));
   }
 
   /** Something that it says only to its followers. */
   whisper(subject: string): void {
     const nowS = Math.floor(systemClock.epochUs() / 1e6);
-    assert.deepEqual(this.#store.addPages(this.#claiming(subject, nowS, true), true), ['taken']);
+    assert.deepEqual(this.#store.addPages(claiming(this.identity, subject, nowS, true), true), [
+      'taken',
+    ]);
   }
 
   /** Like `pool retire`. */
@@ -219,22 +254,6 @@ class Node implements AsyncDisposable {
     const nowS = Math.floor(systemClock.epochUs() / 1e6) + 1;
     const page = retirePage([], this.identity, { networkId: 0, nowS });
     assert.deepEqual(this.#store.addPages(signedPages([page]), true), ['taken']);
-  }
-
-  #claiming(subject: string, nowS: number, isQuiet: boolean): readonly PoolPage[] {
-    const lastHour = Math.floor(nowS / 3600);
-    const facts = {
-      grade: 'handshake',
-      contactsLog2: 3,
-      daysCount: 1,
-      triedPasswords: true,
-      madeCostlyCalls: false,
-      usedTool: false,
-      breadthLog2: 0,
-    } as const;
-    const claim = { subject: { kind: 'address', value: subject }, lastHour, facts } as const;
-    const statements = [{ claim, isQuiet }];
-    return signedPages(composePages([], statements, this.identity, { networkId: 0, nowS }));
   }
 
   subjects(): readonly string[] {
@@ -510,4 +529,36 @@ test('a node whose key was retired logs it once, writes nothing more, and contin
   await until('all of it', () => other.subjects().length === 2);
   assert.deepEqual([hub.told, again.told], [['pool_key_ended'], []]);
   assert.equal(again.links.status().keyState, 'alive');
+});
+
+test('who tells two halves of the pool different pages with one serial is caught by all, and counts nowhere', async () => {
+  await using liar = await Node.open();
+  await using scope = new AsyncDisposableStack();
+  const open = async (...peers: readonly Node[]): Promise<Node> =>
+    scope.use(await Node.open({ peers }));
+  const left = await open();
+  const leftEnd = await open(left);
+  const right = await open();
+  const rightEnd = await open(right);
+  const nowS = Math.floor(systemClock.epochUs() / 1e6);
+  left.hear(liar.identity, '45.1.0.1', nowS);
+  right.hear(liar.identity, '45.1.0.2', nowS);
+  await until('one page at each end', () =>
+    [leftEnd, rightEnd].every((node) => node.subjects().length === 1),
+  );
+  const between = await open(left, right);
+  const all = [leftEnd, left, between, right, rightEnd];
+  const { nodeId } = liar.identity;
+  await until('that all know it', () => all.every((node) => node.liars().includes(nodeId)));
+  assert.deepEqual(
+    all.flatMap((node) => node.subjects()),
+    [],
+  );
+  const caught = all.map(({ links }) => links.status().counters.caught);
+  assert.deepEqual(caught, [1, 1, 1, 1, 1]);
+  const left2 = all.flatMap(({ links }) => Object.values(links.status().left));
+  assert.ok(
+    left2.every((count) => count === 0),
+    'no link ends because of it',
+  );
 });

@@ -2,6 +2,7 @@
 
 import { randomFillSync, randomInt } from 'node:crypto';
 import { setTimeout as after } from 'node:timers/promises';
+import { nodeIdOfKey } from '@sentrypeer/event';
 import type { Places } from '@sentrypeer/geo';
 import { independentNetwork, type NodePlace } from '@sentrypeer/ip';
 import { OperatingError, type Clock, type Logger } from '@sentrypeer/kernel';
@@ -96,6 +97,7 @@ export class PoolLinks implements AsyncDisposable {
         },
         take: (pages, from) => this.#take(pages, from),
         distrust: () => this.#distrust(),
+        proof: (key) => log.pool.proofOf(nodeIdOfKey(Uint8Array.fromHex(key))),
         voters: () => log.pool.voterKeys(),
         known: () => this.#knownKeys(),
         onLinks: () => this.#prove(),
@@ -328,6 +330,7 @@ export class PoolLinks implements AsyncDisposable {
     return checked.map((page) => {
       if ('bad' in page) return page.isForged ? 'forged' : 'refused';
       const outcome = outcomes.get(page);
+      if (outcome === 'caught_lying') return 'caught';
       return outcome === 'taken' || outcome === 'known' ? outcome : 'refused';
     });
   }

@@ -6,8 +6,8 @@ import type { LinkBudgets } from './budgets.ts';
 import type { LinkPeer } from './link-parts.ts';
 import type { PageSource } from './page-index.ts';
 
-/** The outcome for a page that came over a link. */
-export type Taken = 'taken' | 'known' | 'refused' | 'forged';
+/** The outcome for a page that came over a link; `caught` if it proves that its author lies. */
+export type Taken = 'taken' | 'known' | 'refused' | 'forged' | 'caught';
 
 export interface ExchangePorts {
   readonly clock: Clock;
@@ -18,6 +18,8 @@ export interface ExchangePorts {
   readonly pages: PageSource;
   /** Checks pages from a node, and keeps the good ones; rejects with `OperatingError` if nothing can be kept now. */
   readonly take: (pages: readonly Uint8Array[], from: LinkPeer) => Promise<readonly Taken[]>;
+  /** The two pages that prove that the author with this key, in hexadecimal, lies; empty if none do. */
+  readonly proof: (key: string) => readonly Uint8Array[];
   /** Keys of voters, in hexadecimal: their quiet pages are wanted, and their pages are never too many. */
   readonly voters: () => ReadonlySet<string>;
   /** Keys of authors whose claims this node could check, in hexadecimal: they come before other strangers. */
@@ -51,6 +53,8 @@ export interface ExchangeCounters {
   duplicates: number;
   refused: number;
   forged: number;
+  /** Authors of two different pages with one serial. */
+  caught: number;
   /** Too many from strangers, or from one author. */
   limited: number;
   sent: number;

@@ -43,6 +43,7 @@ export class Exchange {
     duplicates: 0,
     refused: 0,
     forged: 0,
+    caught: 0,
     limited: 0,
     sent: 0,
   };
@@ -326,7 +327,8 @@ export class Exchange {
         this.counters[outcome === 'known' ? 'duplicates' : outcome] += 1;
         const one = pages[index];
         if (one === undefined) continue;
-        if (outcome !== 'taken') this.#wasIdle(link, one.page, one.wasWanted);
+        if (outcome === 'caught') this.#tellProof(pageKey(one.page));
+        else if (outcome !== 'taken') this.#wasIdle(link, one.page, one.wasWanted);
         else {
           takenOctets += one.page.length;
           if (one.wasWanted) announcedOctets += link.isNaming ? ANNOUNCED_OCTETS : ID_SIZE;
@@ -340,6 +342,12 @@ export class Exchange {
       this.#ports.logger.debug('pool_pages_not_kept', { why: String(error) });
     }
     this.#spread();
+  }
+
+  /** What others keep of a liar they would never be told again: they get the two pages that prove it, once. */
+  #tellProof(key: string): void {
+    const pages = this.#ports.proof(key);
+    for (const link of this.#links) link.tellProof(pages);
   }
 
   /** A page was useless. If it was requested, the sender is not to blame; requests count against its budget anyway. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
+import { timingSafeEqual } from 'node:crypto';
 import { TokenBucket } from '@sentrypeer/kernel';
 import {
   BROKEN_PROMISES_MAX,
@@ -35,8 +36,8 @@ import {
   type Frame,
 } from './frames.ts';
 import type { Announced, LinkParts, LinkPeer, Wire } from './link-parts.ts';
-import { ANSWER_PAGES_MAX, SUMMARY_ANSWERS_BURST } from './limits.ts';
-import type { IndexedPage } from './page-index.ts';
+import { ANSWER_PAGES_MAX, BYE_OCTETS_MAX, SUMMARY_ANSWERS_BURST } from './limits.ts';
+import { pageId, type IndexedPage } from './page-index.ts';
 import { PushBudget } from './push-budget.ts';
 import { Serving } from './serving.ts';
 
@@ -48,8 +49,6 @@ const NAMED_SIZE = ID_SIZE + HINT_SIZE;
 const ASKED_TOO_MUCH = 'it asks for too much';
 const TOO_MUCH = 'it sends too much that is of no use';
 const KEY_SIZE = 32;
-/** Longest reason of the other end that is looked at, in octets. */
-const BYE_OCTETS_MAX = 120;
 
 /** One end of a link: what it was told, and what it may be told. Whatever it receives, it never throws. */
 export class Link {
@@ -175,6 +174,16 @@ export class Link {
     this.#sendPages(sent);
   }
 
+  /** Sends pages that prove together that their author lies, as far as the other end may lack them. */
+  tellProof(pages: readonly Uint8Array[]): void {
+    if (!this.isReady) return;
+    const sent = pages.filter((page) => !this.#known.has(pageId(page)));
+    const octets = sent.reduce((sum, { length }) => sum + 2 + length, HEAD_SIZE + SEGMENT_OCTETS);
+    if (sent.length === 0 || !this.#pushes.take(octets)) return;
+    for (const page of sent) this.#known.add(pageId(page));
+    this.#sendPages(sent);
+  }
+
   /** The other end has this page. */
   knows(id: string): void {
     this.#known.add(id);
@@ -266,8 +275,9 @@ export class Link {
     const view = new DataView(body.buffer);
     if (view.getUint8(0) !== VERSION) return `this node speaks version ${VERSION}`;
     if (view.getUint32(1) !== networkId) return 'this is another pool';
-    const proof = body.subarray(5, HELLO_SIZE);
-    if (!isEqual(proof, expected)) return 'the shared key of this closed pool is not proved';
+    // In a time that does not reveal where they differ.
+    if (!timingSafeEqual(body.subarray(5, HELLO_SIZE), expected))
+      return 'the shared key of this closed pool is not proved';
     this.#features = body[HELLO_SIZE] ?? 0;
     this.#isReady = true;
     onReady();
@@ -387,13 +397,4 @@ export class Link {
     for (const frame of pageFrames(pages)) this.#send(frame);
     this.#parts.onSent(pages.length);
   }
-}
-
-/** In a time that does not reveal where they differ. */
-function isEqual(a: Uint8Array, b: Uint8Array): boolean {
-  let difference = a.length ^ b.length;
-  for (let index = 0; index < a.length; index += 1) {
-    difference |= (a[index] ?? 0) ^ (b[index] ?? 0);
-  }
-  return difference === 0;
 }

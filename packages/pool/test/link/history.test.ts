@@ -50,6 +50,7 @@ class UnsignedNode {
         voters: () => new Set(),
         known: () => this.known,
         distrust: () => NOBODY,
+        proof: () => [],
         onLinks: () => undefined,
       },
       { networkId: 0, key: this.key },

@@ -90,6 +90,7 @@ export class SimulatedNode implements PageSource {
         wakeAfter: time.wakeAfter,
         pages: this,
         take: async (pages) => pages.map((octets) => this.take(octets)),
+        proof: () => [],
         voters: () => {
           this.voterReads += 1;
           return this.voterKeys;

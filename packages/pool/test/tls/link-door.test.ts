@@ -9,10 +9,10 @@ import { connect, type TLSSocket } from 'node:tls';
 import { setTimeout as after } from 'node:timers/promises';
 import { silentLogger, systemClock } from '@sentrypeer/kernel';
 import { HANDSHAKES_OPEN_MAX } from '../../src/limits.ts';
-import { encodeFrame, FrameType } from '../../src/link/frames.ts';
+import { encodeFrame, FrameType, pageFrames } from '../../src/link/frames.ts';
 import { nodeCertificate } from '../../src/tls/certificate.ts';
 import { LinkDoor, type LinkDoorOptions } from '../../src/tls/link-door.ts';
-import { authorOf } from '../pages/pages.ts';
+import { authorOf, claimOf, NOW_S, pageOf } from '../pages/pages.ts';
 import { SimulatedNode, type Time } from '../link/simulated-links.ts';
 
 const REAL: Time = {
@@ -141,6 +141,49 @@ test('a link that ends does not wait for an end that reads nothing and stays', a
     socket.write(encodeFrame(FrameType.prune)); // That is no hello.
     return socket.destroyed;
   });
+});
+
+/** A connection over which a test says what it likes. */
+async function connectTo({ port }: Opened, name: string): Promise<TLSSocket> {
+  const signer = authorOf(name);
+  const socket = connect({
+    host: '127.0.0.1',
+    port,
+    rejectUnauthorized: false,
+    cert: nodeCertificate(signer),
+    key: signer.pem,
+    ALPNProtocols: ['sentrypeer-pool/1'],
+  });
+  socket.on('error', () => undefined);
+  socket.setNoDelay(true);
+  socket.resume();
+  await once(socket, 'secureConnect');
+  return socket;
+}
+
+const HELLO = encodeFrame(FrameType.hello, new Uint8Array([1, 0, 0, 0, 0]), new Uint8Array(32));
+
+test('frames are understood wherever TLS records cut them, and a cut page is not kept', async () => {
+  await using a = await open('a');
+  const page = (subject: string, serial: number): Uint8Array =>
+    pageOf(authorOf('told'), { serial, claims: [claimOf(subject)] });
+  const whole = pageFrames([page('45.0.0.1', NOW_S), page('45.0.0.2', NOW_S + 1)]);
+  const socket = await connectTo(a, 'one by one');
+  for (const octet of Buffer.concat([HELLO, ...whole])) {
+    await new Promise<void>((done) => {
+      socket.write(Uint8Array.of(octet), () => done());
+    });
+  }
+  await until('both pages', () => a.node.subjects().length === 2);
+  const [cut = HELLO] = pageFrames([page('45.0.0.3', NOW_S + 2)]);
+  socket.end(cut.subarray(0, -1));
+  await until('the end of the link', () => a.node.exchange.peers.length === 0);
+  assert.deepEqual(a.node.subjects(), ['45.0.0.1', '45.0.0.2']);
+  assert.deepEqual(
+    Object.values(a.node.exchange.linksLeft).filter((count) => count > 0),
+    [],
+    'it is no fault of the other end',
+  );
 });
 
 test('a closed pool takes only who knows its key', async () => {

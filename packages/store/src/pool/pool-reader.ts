@@ -59,6 +59,7 @@ export class PoolReader {
   readonly #path: string;
   readonly #pages: StatementSync;
   readonly #proofs: StatementSync;
+  readonly #proofOf: StatementSync;
   readonly #page: StatementSync;
   readonly #pageIds: StatementSync;
   readonly #pagesCount: StatementSync;
@@ -89,6 +90,9 @@ export class PoolReader {
     this.#proofs = database.prepare(`
       SELECT author_id AS page_id, first_octets, second_octets FROM pool_proof WHERE author_id > ?
       ORDER BY author_id LIMIT ? + 0`);
+    this.#proofOf = database.prepare(`
+      SELECT first_octets, second_octets FROM pool_proof
+      WHERE author_id = (SELECT author_id FROM pool_author WHERE node_id = ?)`);
     this.#page = database.prepare('SELECT octets FROM pool_page WHERE page_id = ?');
     this.#pageIds = database.prepare(
       `SELECT page_id FROM pool_page WHERE page_id > 0 ORDER BY page_id LIMIT ${POOL_PAGES_MAX}`,
@@ -226,6 +230,12 @@ export class PoolReader {
         pages: [octetsOf(row['first_octets']), octetsOf(row['second_octets'])],
       })),
     );
+  }
+
+  /** The pair for this author; empty if there is none. */
+  proofOf(nodeId: string): readonly Uint8Array[] {
+    const row = guarded(this.#path, () => this.#proofOf.get(nodeId));
+    return row === undefined ? [] : [octetsOf(row['first_octets']), octetsOf(row['second_octets'])];
   }
 
   /** The pages that this node wrote with this identity, by serial. */

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { open } from 'node:fs/promises';
+import { errorCode, OperatingError } from '@sentrypeer/kernel';
+import { POOL_FILE_OCTETS_MAX } from '../services/pool/limits.ts';
+import { shown } from './text.ts';
+
+/** The beginning of a file of pages in each version. */
+const POOL_FILE_NAME = 'sentrypeer pool ';
+
+/** The whole file of pages, which may be a pipe. Throws `OperatingError` if it is something else. */
+export async function readPoolFile(path: string): Promise<Uint8Array> {
+  const { isPoolFile } = await import('@sentrypeer/pool/pages');
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  try {
+    await using file = await open(path, 'r');
+    // A device or a pipe has no size that could be looked at first.
+    const stream = file.createReadStream({ autoClose: false, end: POOL_FILE_OCTETS_MAX });
+    for await (const chunk of stream as AsyncIterable<Uint8Array>) {
+      if (size === 0 && !isPoolFile(chunk)) throw unknownFile(path, whatItIs(chunk));
+      chunks.push(chunk);
+      size += chunk.length;
+    }
+  } catch (cause) {
+    if (cause instanceof OperatingError) throw cause;
+    throw new OperatingError(
+      'pool_file_unreadable',
+      `${shown(path)} cannot be read (${errorCode(cause) ?? 'unknown reason'}); name a file that this user may read`,
+      { cause },
+    );
+  }
+  if (size === 0) throw unknownFile(path, 'is empty');
+  if (size > POOL_FILE_OCTETS_MAX) {
+    throw unknownFile(path, `has more than ${POOL_FILE_OCTETS_MAX} octets, the most that is read`);
+  }
+  return Buffer.concat(chunks);
+}
+
+function unknownFile(path: string, why: string): OperatingError {
+  return new OperatingError(
+    'pool_file_unknown',
+    `${shown(path)} ${why}; sentrypeer pool export FILE creates a file of the pool`,
+  );
+}
+
+/** What a file is that is not one of the pool. @param start Its first octets. */
+function whatItIs(start: Uint8Array): string {
+  if (start[0] === 0x1f && start[1] === 0x8b) return 'is compressed: unpack it with gunzip first';
+  const text = new TextDecoder().decode(start.subarray(0, POOL_FILE_NAME.length));
+  return text === POOL_FILE_NAME
+    ? 'was written by another version of this program'
+    : 'is not a file of the pool';
+}
