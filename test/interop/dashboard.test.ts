@@ -439,6 +439,8 @@ test('the keyboard alone reaches and works everything', async (t) => {
   await reach(/^All about 127\.0\.0\.1$/);
   await page.keyboard.press('Enter');
   await tab.sees('What it tried, in this order');
+  await page.reload(); // The keys begin at the top of a page, not among hundreds of links.
+  await tab.sees('What it tried, in this order');
   await reach(/^Search an address/);
   await page.keyboard.type('0044 (20) 7946-0002');
   await page.keyboard.press('Enter');
