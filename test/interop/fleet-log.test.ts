@@ -8,7 +8,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { test, type TestContext } from 'node:test';
 import { Pusher, type PushedLog } from '@sentrypeer/fleet';
 import { readFleetAddress } from '@sentrypeer/fleet/address';
-import { OperatingError, systemClock } from '@sentrypeer/kernel';
+import { OperatingError, systemClock, type Clock } from '@sentrypeer/kernel';
 import {
   backupDatabase,
   FLEET_EVENT_COLUMNS,
@@ -36,14 +36,14 @@ class Node implements AsyncDisposable {
   /** As if the process ended after the fleet had a push, and before the node knew. */
   losesAcknowledgement = false;
 
-  constructor(path: string, file: string) {
+  constructor(path: string, file: string, clock: Clock = systemClock) {
     this.path = path;
     this.store = Store.open({ logger: this.logger, clock: systemClock }, { path });
     this.reader = FleetReader.open(path);
     const reading = readFleetAddress(readFileSync(file, 'utf8'));
     assert.ok('address' in reading);
     this.pusher = new Pusher(
-      { log: this.#log(), logger: this.logger, clock: systemClock, random: () => 0 },
+      { log: this.#log(), logger: this.logger, clock, random: () => 0 },
       { address: reading.address, self: { nodeId: 'a', version: '1' }, hasMessages: false },
     );
   }
@@ -271,6 +271,43 @@ const CASES: readonly Case[] = [
         lines.includes('fleet_mark_moved') && lines.includes('fleet_epoch_began'),
         lines.join(),
       );
+    },
+  ],
+  [
+    'an event after a pause waits for no time to pass',
+    async (world) => {
+      using directory = new TestDirectory();
+      const clock = { ...systemClock, nowMs: () => 1000 };
+      await using node = new Node(directory.file('a.db'), await world.join('berlin'), clock);
+      await until('the node to be idle', () => node.pusher.state.isConnected);
+      node.record(1, 1);
+      await pushed(world, 1);
+      node.record(2, 1); // While the next ones are collected.
+      await pushed(world, 2);
+    },
+  ],
+  [
+    'a push of a few events is one question, and of many it is two',
+    async (world) => {
+      using directory = new TestDirectory();
+      const file = await world.join('berlin');
+      await world.rows("ALTER ROLE berlin SET log_statement = 'all'");
+      const before = world.postgres.log.length;
+      await using node = new Node(directory.file('a.db'), file);
+      const questions = (): readonly string[] =>
+        (world.postgres.log.slice(before).match(/statement: .*(?:BEGIN|COMMIT|COPY).*/g) ?? []).map(
+          (line) => (line.match(/BEGIN|fleet\.push|COPY|COMMIT/g) ?? []).join(' '),
+        );
+      node.record(1, 3);
+      await pushed(world, 3);
+      node.record(4, 2000);
+      await pushed(world, 2003);
+      const few = 'BEGIN fleet.push COPY COMMIT';
+      const many = ['BEGIN fleet.push COPY', 'fleet.push COMMIT'];
+      await until('the log to have them', () => questions().length >= 3);
+      assert.deepEqual(questions().slice(0, 3), [few, ...many]);
+      const [row] = await world.rows('SELECT rows_total::integer AS rows FROM fleet.node');
+      assert.deepEqual(row, { rows: 2003 });
     },
   ],
 ];

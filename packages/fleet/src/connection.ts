@@ -64,11 +64,14 @@ export class FleetConnection implements AsyncDisposable {
    * Connects and logs in; throws `OperatingError`.
    *
    * @param onSilent Called if an answer takes more than some seconds; it is still waited for.
+   * @param options.isPipelined Whether statements are sent without waiting for the answer to the previous one. Such a
+   * connection cannot COPY.
    */
   static async open(
     address: FleetAddress,
     purpose: string,
     onSilent?: OnSilent,
+    { isPipelined = false } = {},
   ): Promise<FleetConnection> {
     const { host, port, database, user, password, tls } = address;
     const client = new pg.Client({
@@ -82,6 +85,7 @@ export class FleetConnection implements AsyncDisposable {
       connectionTimeoutMillis: CONNECT_MS_MAX,
       query_timeout: STATEMENT_MS_MAX,
       keepAlive: true,
+      pipeline: isPipelined,
     });
     const connection = new FleetConnection(client, address, onSilent);
     try {

@@ -61,8 +61,8 @@ export const COPY_CHUNK_OCTETS = 65_536;
 export const PUSH_MS_MAX = 120_000;
 
 /**
- * Milliseconds for which events are collected for a push; with more the server has less work, with less they are listed
- * elsewhere sooner.
+ * Milliseconds from one push to the next, unless more events wait than fit into one. The first event after a pause is
+ * pushed at once; with more milliseconds the server has less work, with less the next ones are listed elsewhere sooner.
  */
 export const PUSH_GATHER_MS = 100;
 
@@ -106,7 +106,7 @@ export const PULL_DECISIONS_MAX = 500;
  * Milliseconds between two reads of the fleet's marks by a hub. Chosen: on average half of it is added to the time
  * until a source is refused everywhere; with a thousand nodes a read takes 3 ms.
  */
-export const PULL_MS = 250;
+export const PULL_MS = 100;
 
 /**
  * Rows of one log, by its marks, up to which it is read together with others. Chosen: an ordinary node has less in a

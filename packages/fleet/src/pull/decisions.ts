@@ -62,8 +62,23 @@ export class FleetDecisions {
     this.#waiting = this.#sink.waiting(PULL_DECISIONS_MAX);
   }
 
-  /** @param offsetUs How far the database's clock is ahead. Throws `OperatingError`. */
-  async exchange(source: DecisionSource, offsetUs = 0): Promise<void> {
+  /** Asks for decisions; `undefined` if that must wait until the fleet has those of this hub. */
+  ask(source: DecisionSource): Promise<readonly Row[]> | undefined {
+    const isAsked = source.hasDecisions && this.#waiting.length === 0;
+    return isAsked ? source.decisions(this.#mark, PULL_DECISIONS_MAX) : undefined;
+  }
+
+  /**
+   * Throws `OperatingError`.
+   *
+   * @param offsetUs How far the database's clock is ahead.
+   * @param asked What `ask()` returned since the last look.
+   */
+  async exchange(
+    source: DecisionSource,
+    offsetUs = 0,
+    asked: Promise<readonly Row[]> | undefined = this.ask(source),
+  ): Promise<void> {
     if (!source.hasDecisions) {
       if (this.#waiting.length > 0) this.#sayOld();
       return;
@@ -74,7 +89,7 @@ export class FleetDecisions {
       await this.#sink.sent(decision.id);
     }
     this.#waiting = [];
-    await this.#take(await source.decisions(this.#mark, PULL_DECISIONS_MAX), offsetUs);
+    await this.#take(await (asked ?? source.decisions(this.#mark, PULL_DECISIONS_MAX)), offsetUs);
   }
 
   /** A decision that the fleet refuses must hold up neither the others nor the events. */

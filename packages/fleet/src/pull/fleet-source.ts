@@ -110,7 +110,7 @@ export class FleetSource implements AsyncDisposable {
   }
 
   static async open(address: FleetAddress, onSilent?: OnSilent): Promise<FleetSource> {
-    const connection = await FleetConnection.open(address, 'pull', onSilent);
+    const connection = await FleetConnection.open(address, 'pull', onSilent, { isPipelined: true });
     try {
       await connection.run(`SET lock_timeout = ${HUB_LOCK_MS_MAX}`);
       const trouble = await roleTrouble(connection, address, 'hub');

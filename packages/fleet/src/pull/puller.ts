@@ -192,11 +192,14 @@ export class Puller {
     const source = (this.#source ??= await FleetSource.open(this.#address, (error) =>
       this.#fellSilent(error),
     ));
-    this.#offset.look(await source.nowEpochUs(), this.#ports.clock.epochUs());
+    const [now, decisions, logs] = askAll(source, this.#decisions);
+    this.#offset.look(await now, this.#ports.clock.epochUs());
     const failures: OperatingError[] = [];
     // First: what is allowed must not be listed meanwhile.
-    await attempt('decisions', failures, () => this.#decisions.exchange(source, this.#offset.us));
-    const behind = await this.#readAll(source, failures);
+    await attempt('decisions', failures, () =>
+      this.#decisions.exchange(source, this.#offset.us, decisions),
+    );
+    const behind = await this.#readAll(source, await logs, failures);
     await this.#allTaken();
     this.#change({ behind });
     await this.#look(source);
@@ -210,10 +213,14 @@ export class Puller {
   }
 
   /** @returns How far all logs together are ahead of what was read. */
-  async #readAll(source: FleetSource, failures: OperatingError[]): Promise<number> {
+  async #readAll(
+    source: FleetSource,
+    logs: readonly FleetLog[],
+    failures: OperatingError[],
+  ): Promise<number> {
     let behind = 0;
     let haul: Haul = { events: [], reached: [] };
-    for (const group of groupsOf(this.#due(await source.logs()))) {
+    for (const group of groupsOf(this.#due(logs))) {
       const alone: OperatingError[] = [];
       const isRead =
         group.length > 1 &&
@@ -337,6 +344,13 @@ export class Puller {
   #change(change: Partial<PullState>): void {
     this.#state = { ...this.#state, ...change };
   }
+}
+
+/** Asks for all that a round begins with, without waiting for one answer before the next question. */
+function askAll(source: FleetSource, decisions: FleetDecisions) {
+  const asked = [source.nowEpochUs(), decisions.ask(source), source.logs()] as const;
+  for (const answer of asked) answer?.catch(() => undefined); // Those who wait for it are told.
+  return asked;
 }
 
 /** Whether it is what was asked of the database that failed, not the connection. */

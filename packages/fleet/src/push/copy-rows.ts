@@ -25,7 +25,8 @@ const TWO_32 = 2 ** 32;
 const OCTETS_PER_UNIT = 3;
 /** Octets of a value that is not a text, with its length. */
 const VALUE_OCTETS_MAX = 32;
-const START_OCTETS = 131_072;
+/** Enough for some events; a larger push doubles it a few times. */
+const START_OCTETS = 16_384;
 /** U+2400, "symbol for null": PostgreSQL's texts have no octet 0. */
 const NUL_SYMBOL = '\u2400';
 

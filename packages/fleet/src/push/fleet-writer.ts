@@ -66,8 +66,12 @@ export class FleetWriter implements AsyncDisposable {
       const trouble = await roleTrouble(connection, address, 'sensor');
       if (trouble !== undefined) throw trouble;
       await fleetVersions(connection);
-      await connection.rows('SELECT fleet.prepare_days($1)', [PREPARED_DAYS]);
-      return new FleetWriter(connection, clock);
+      const writer = new FleetWriter(connection, clock);
+      const [row] = await connection.rows(`SELECT fleet.prepare_days($1), ${NOW_US}`, [
+        PREPARED_DAYS,
+      ]);
+      writer.#look(row?.['now_us']);
+      return writer;
     } catch (error) {
       await connection.close();
       throw error;
@@ -88,20 +92,33 @@ export class FleetWriter implements AsyncDisposable {
     };
   }
 
-  /** Moves the mark and adds the rows, both or neither. Rows are in the order of their columns. */
+  /**
+   * Moves the mark and adds the rows, both or neither. Rows are in the order of their columns. A push of a few events is
+   * one question to the server, so that it takes no longer far away than it must.
+   */
   async push(marks: Marks, pushed: Pushed): Promise<PushCounts> {
     const counts = { events: 0, repeats: pushed.repeats.length, missing: 0 };
-    const { epoch } = marks;
-    const [moved] = await this.#connection.run(`BEGIN; ${moveSql(marks)}`);
-    this.#offset.look(Number(moved?.['now_us']), this.#clock.epochUs());
-    if (marks.pushing > marks.pushed) {
-      await this.#copy('event', pushed.eventColumns, epoch, countedRows(pushed.events, counts));
-    }
+    const { slices, rowsCount } = begun(pushed.events);
+    const events = countedRows(slices, counts);
+    const copies: Copy[] = [];
+    if (rowsCount !== 0)
+      copies.push({ table: 'event', columns: pushed.eventColumns, slices: events });
+    else for (const _ of events); // Only what is missing is counted.
     if (counts.repeats > 0) {
-      await this.#copy('repeat', pushed.repeatColumns, epoch, [pushed.repeats]);
+      copies.push({ table: 'repeat', columns: pushed.repeatColumns, slices: [pushed.repeats] });
     }
-    // The number of rows is known once they have been read; the mark stays where it was set.
-    await this.#connection.run(`${countSql(marks, counts.events)}; COMMIT`);
+    const last = copies.at(-1);
+    let before = `BEGIN; ${moveSql(marks, rowsCount ?? 0)}; `;
+    for (const copy of copies) {
+      const isWhole = copy === last && rowsCount !== undefined;
+      await this.#copy(before, copy, marks.epoch, isWhole ? '; COMMIT' : '');
+      before = '';
+    }
+    if (last === undefined) await this.#connection.run(`${before}COMMIT`);
+    // Of many rows the number is known once they have been read; the mark stays where it was set.
+    if (rowsCount === undefined) {
+      await this.#connection.run(`${countSql(marks, counts.events)}; COMMIT`);
+    }
     return counts;
   }
 
@@ -118,30 +135,46 @@ export class FleetWriter implements AsyncDisposable {
     return this.close();
   }
 
+  /** @param before Statements that precede it in the same question, @param after and that follow it. */
   async #copy(
-    table: 'event' | 'repeat',
-    columns: readonly string[],
+    before: string,
+    { table, columns, slices }: Copy,
     epoch: number,
-    slices: Iterable<readonly (readonly Value[])[]>,
+    after: string,
   ): Promise<void> {
     const kinds = columns.map((name) => KINDS.get(name) ?? 'text');
     const names = ['epoch', ...columns].join(', ');
+    const rows = new CopyRows(kinds, epoch, this.#offset.us);
     const stream = this.#connection.copy(
-      copyFrom(`COPY fleet.${table} (${names}) FROM STDIN (FORMAT binary)`),
+      copyFrom(
+        `${before}COPY fleet.${table} (${names}) FROM STDIN (FORMAT binary)${after}`,
+        ([, nowUs]) => this.#look(nowUs),
+      ),
     );
-    const copy = new CopyRows(kinds, epoch, this.#offset.us);
     try {
-      await this.#connection.answered(pipeline(Readable.from(chunksOf(copy, slices)), stream));
+      await this.#connection.answered(pipeline(Readable.from(chunksOf(rows, slices)), stream));
     } catch (error) {
       throw this.#connection.failure(error);
     }
   }
+
+  /** The server's time, by which the next push goes. */
+  #look(nowUs: unknown): void {
+    this.#offset.look(Number(nowUs), this.#clock.epochUs());
+  }
+}
+
+/** Rows for one table. */
+interface Copy {
+  readonly table: 'event' | 'repeat';
+  readonly columns: readonly string[];
+  readonly slices: Iterable<readonly (readonly Value[])[]>;
 }
 
 /** The statement that sets the mark: the first one, so that two pushes of one log wait for each other. */
-function moveSql(marks: Marks): string {
+function moveSql(marks: Marks, rows: number): string {
   const { pushed, pushing, repeatsPushed, repeatsPushing } = marks;
-  return pushSql(marks, [pushed, pushing, repeatsPushed, repeatsPushing], 0);
+  return pushSql(marks, [pushed, pushing, repeatsPushed, repeatsPushing], rows);
 }
 
 /** The statement that counts rows, after the mark was set in the same transaction. */
@@ -155,6 +188,23 @@ function pushSql(marks: Marks, fromTo: readonly number[], rows: number): string 
   const numbers = [epoch, ...fromTo, rows, Math.max(0, lastHoneyId - pushing)];
   assert(numbers.every(Number.isSafeInteger), 'marks are whole numbers');
   return `SELECT fleet.push('${logId}', ${numbers.join(', ')}), ${NOW_US}`;
+}
+
+/** Reads the beginning. @returns The number of rows if that was all of it, and everything from the beginning on. */
+function begun(events: Iterable<Slice>): {
+  readonly slices: Iterable<Slice>;
+  readonly rowsCount: number | undefined;
+} {
+  const rest = events[Symbol.iterator]();
+  const [first, second] = [rest.next(), rest.next()];
+  if (first.done === true) return { slices: [], rowsCount: 0 };
+  if (second.done === true) return { slices: [first.value], rowsCount: first.value.rows.length };
+  return { slices: withRest([first.value, second.value], rest), rowsCount: undefined };
+}
+
+function* withRest(slices: readonly Slice[], rest: Iterator<Slice, unknown>): Generator<Slice> {
+  yield* slices;
+  for (let next = rest.next(); next.done !== true; next = rest.next()) yield next.value;
 }
 
 /** Counts what passes. */

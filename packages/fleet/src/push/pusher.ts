@@ -75,6 +75,9 @@ export class Pusher {
   };
   readonly #silence = new Silence();
   #eventsMax: number;
+  /** When the last push began, monotonic, and whether it had all that fits into one. */
+  #beganAtMs = Number.NEGATIVE_INFINITY;
+  #isFull = false;
   /** Whether a push took longer than a statement may take: then they grow slowly. */
   #isCareful = false;
   #failuresInRow = 0;
@@ -106,7 +109,7 @@ export class Pusher {
 
   /** The log has new events. */
   wake(): void {
-    this.#wakeAtMs = Math.min(this.#wakeAtMs, this.#ports.clock.nowMs() + PUSH_GATHER_MS);
+    this.#wakeAtMs = this.#ports.clock.nowMs();
     this.#pause.wake();
   }
 
@@ -130,6 +133,7 @@ export class Pusher {
         hasArrived = marks !== undefined;
         if (marks === undefined && this.#isClosing) return;
         if (marks === undefined) await this.#idle();
+        else await this.#gather();
       } catch (error) {
         if (!(error instanceof OperatingError)) throw error;
         hasArrived = false; // The fleet will tell.
@@ -144,6 +148,7 @@ export class Pusher {
     const { log } = this.#ports;
     const writer = this.#writer ?? (await this.#silence.during(() => this.#join()));
     this.#wakeAtMs = Number.POSITIVE_INFINITY;
+    this.#beganAtMs = this.#ports.clock.nowMs();
     const share = { events: this.#eventsMax, repeats: PUSH_REPEATS_MAX };
     const marks = await log.next(share, hasArrived);
     this.#marks = marks;
@@ -157,6 +162,7 @@ export class Pusher {
     const { events, repeats, missing } = await this.#silence.during(() =>
       this.#inTime(writer, writer.push(marks, rows)),
     );
+    this.#isFull = events >= share.events || repeats >= share.repeats;
     this.#isSkipping = false;
     this.#expired(marks, missing);
     const { pushedEvents, pushedRepeats } = this.#state;
@@ -198,6 +204,15 @@ export class Pusher {
       await writer.close();
       throw error;
     }
+  }
+
+  /**
+   * The first event after a pause is pushed at once. Those that arrive next are collected, so that a push has more of
+   * them; nothing is collected while more waits than fits into one.
+   */
+  async #gather(): Promise<void> {
+    const leftMs = this.#beganAtMs + PUSH_GATHER_MS - this.#ports.clock.nowMs();
+    if (!this.#isFull && leftMs > 0) await this.#pause.patiently(leftMs);
   }
 
   /** Waits for events. If it is quiet, leaves the server and comes back to show that it is alive. */
