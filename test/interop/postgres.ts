@@ -68,6 +68,26 @@ export class Postgres implements AsyncDisposable {
     }
   }
 
+  /** A hot standby of this server, which streams from it and serves reads until `promote()`; it is not started yet. */
+  async standby(context: TestContext): Promise<Postgres | undefined> {
+    const basebackup = peer('pg_basebackup', context);
+    if (basebackup === undefined) return undefined;
+    const standby = new Postgres(this.#program, await freePort(), tmpdir());
+    const from = ['-h', this.folder, '-p', String(this.port), '-U', 'owner'];
+    const to = ['-D', join(standby.folder, 'data'), '-X', 'stream', '-c', 'fast', '-R', '-N'];
+    execFileSync(basebackup, [...from, ...to], {
+      ...this.#ids,
+      cwd: standby.folder,
+      stdio: 'pipe',
+    });
+    return standby;
+  }
+
+  /** Ends the recovery of a standby: from now on it accepts writes. */
+  async promote(): Promise<void> {
+    await this.rows('postgres', 'SELECT pg_promote()');
+  }
+
   /** Starts it, also after `kill()`. */
   async begin(settings: Readonly<Record<string, string>> = {}): Promise<void> {
     const all = {

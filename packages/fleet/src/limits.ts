@@ -145,6 +145,12 @@ export const LISTING_SAY_MS = 250;
  */
 export const FOLLOW_MS = 250;
 
+/**
+ * Seconds after which a standby that has heard nothing of its primary counts as cut off. Chosen: a hub writes every
+ * second, and another takes over within 10 s.
+ */
+export const STANDBY_SECONDS_MAX = 20;
+
 /** Milliseconds between two checks by a node for listings that have ended, and whose rows may be removed. */
 export const FOLLOW_SWEEP_MS = 600_000;
 

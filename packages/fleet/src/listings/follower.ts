@@ -4,7 +4,7 @@ import type { FleetListing } from '@sentrypeer/event';
 import { settlesWithin } from '@sentrypeer/follow';
 import { OperatingError, Outage, type Clock, type Logger } from '@sentrypeer/kernel';
 import { formatFleetAddress, type FleetAddress } from '../address.ts';
-import { FOLLOW_MS, FOLLOW_SWEEP_MS, LISTINGS_MAX } from '../limits.ts';
+import { FOLLOW_MS, FOLLOW_SWEEP_MS, LISTINGS_MAX, STANDBY_SECONDS_MAX } from '../limits.ts';
 import { Silence } from '../silence.ts';
 import { Pause } from '../push/pause.ts';
 import { retryMs } from '../push/push-failure.ts';
@@ -74,6 +74,8 @@ export class Follower {
   #state: FollowState;
   #failuresInRow = 0;
   #sweepAtMs = Number.NEGATIVE_INFINITY;
+  /** Whether the database is a standby that hears nothing of its primary. */
+  #isCutOff = false;
   #hasSaidOld = false;
   #hasSaidFull = false;
   readonly #leftOut: LeftOut;
@@ -119,7 +121,9 @@ export class Follower {
     while (!this.#isClosing) {
       try {
         const isMore = await this.#silence.during(() => this.#round());
-        if (!this.#silence.isOn && this.#source !== undefined) this.#recovered();
+        if (!this.#silence.isOn && this.#source !== undefined && !this.#isCutOff) {
+          this.#recovered();
+        }
         this.#failuresInRow = 0;
         if (!isMore) await this.#pause.for(FOLLOW_MS);
       } catch (error) {
@@ -135,6 +139,8 @@ export class Follower {
     if (this.#source === undefined) return this.#waitForMigration();
     const mark = await this.#source.mark();
     this.#offset.look(mark.nowEpochUs, this.#ports.clock.epochUs());
+    this.#isCutOff = this.#tellIfCutOff(mark);
+    if (this.#isAheadOf(mark)) return false;
     const place = await this.#placeFor(mark);
     const rows =
       mark.last > place.serial ? await this.#source.changes(place.serial, LISTINGS_MAX) : [];
@@ -143,7 +149,7 @@ export class Follower {
     if (serial > place.serial) await this.#take(rows, serial);
     this.#leftOut.say();
     if (rows.length === LISTINGS_MAX) return true;
-    this.#change({ currentEpochUs: this.#ports.clock.epochUs() });
+    if (!this.#isCutOff) this.#change({ currentEpochUs: this.#ports.clock.epochUs() });
     return this.#sweep();
   }
 
@@ -212,10 +218,33 @@ export class Follower {
     });
   }
 
+  /** Whether this is a standby that lags: its primary has what is known here, so that must not be dropped. */
+  #isAheadOf({ behindSeconds, life, last }: ListingMark): boolean {
+    const known = this.#place;
+    const isStandby = behindSeconds !== undefined;
+    return isStandby && known !== undefined && known.life === life && known.serial > last;
+  }
+
+  /** What the standby has is taken all the same; but who looks at this node is told. @returns Whether it is cut off. */
+  #tellIfCutOff({ behindSeconds = 0 }: ListingMark): boolean {
+    if (behindSeconds <= STANDBY_SECONDS_MAX) return false;
+    const place = formatFleetAddress(this.#address);
+    this.#say(
+      new OperatingError(
+        'fleet_standby',
+        `the fleet's database ${place} is a standby that has heard nothing of its primary for ${behindSeconds} s: what hubs have listed since is unknown here, unless no hub runs`,
+      ),
+    );
+    return true;
+  }
+
   /** It is waited for; but who looks at this node is told. */
   #fellSilent(error: OperatingError): void {
     this.#silence.begins();
-    const { code, message: why } = error;
+    this.#say(error);
+  }
+
+  #say({ code, message: why }: OperatingError): void {
     this.#change({ trouble: why });
     this.#outage.failed({ fleet: formatFleetAddress(this.#address), code, why }, code);
   }

@@ -15,7 +15,14 @@ export interface ListingMark {
   readonly forgotten: number;
   /** The database's time. */
   readonly nowEpochUs: number;
+  /** For how long it has heard nothing of its primary, if it is a standby. */
+  readonly behindSeconds: number | undefined;
 }
+
+/** A standby answers as if all were well, however old what it has may be. */
+const BEHIND = `
+  CASE WHEN pg_is_in_recovery() THEN floor(extract(epoch FROM clock_timestamp() -
+    coalesce(pg_last_xact_replay_timestamp(), pg_postmaster_start_time())))::integer END AS behind`;
 
 /** Reads what the hubs list; for the role `follower`, which sensors and hubs have, too. */
 export class ListingSource implements AsyncDisposable {
@@ -46,12 +53,13 @@ export class ListingSource implements AsyncDisposable {
 
   async mark(): Promise<ListingMark> {
     const [row] = await this.#connection.rows(`
-      SELECT life, last, forgotten, ${NOW_US} FROM fleet.listing_mark`);
+      SELECT life, last, forgotten, ${NOW_US}, ${BEHIND} FROM fleet.listing_mark`);
     return {
       life: String(row?.['life']),
       last: Number(row?.['last']),
       forgotten: Number(row?.['forgotten']),
       nowEpochUs: Number(row?.['now_us']),
+      behindSeconds: typeof row?.['behind'] === 'number' ? row['behind'] : undefined,
     };
   }
 

@@ -25,7 +25,7 @@ export interface DecisionSink {
 }
 
 /** The part of the fleet that concerns decisions. */
-type DecisionSource = Pick<FleetSource, 'hasDecisions' | 'decide' | 'decisions'>;
+type DecisionSource = Pick<FleetSource, 'hasDecisions' | 'decide' | 'decisions' | 'hasLost'>;
 
 const KINDS: readonly FleetDecision['kind'][] = ['allow', 'disallow', 'block', 'unblock', 'delist'];
 
@@ -40,6 +40,9 @@ export class FleetDecisions {
   #waiting: readonly WaitingDecision[] = [];
   #takenCount = 0;
   #hasSaidOld = false;
+  /** The connection over which the fleet was last asked whether it has lost what is known here. */
+  #checked: DecisionSource | undefined;
+  #saidLostMark = 0;
 
   constructor(sink: DecisionSink, logger: Logger) {
     this.#sink = sink;
@@ -83,6 +86,7 @@ export class FleetDecisions {
       if (this.#waiting.length > 0) this.#sayOld();
       return;
     }
+    await this.#checkLoss(source);
     for (const decision of this.#waiting) {
       const untilEpochUs = moved(decision.untilEpochUs, offsetUs);
       await this.#send(source, { ...decision, untilEpochUs });
@@ -90,6 +94,22 @@ export class FleetDecisions {
     }
     this.#waiting = [];
     await this.#take(await (asked ?? source.decisions(this.#mark, PULL_DECISIONS_MAX)), offsetUs);
+  }
+
+  /**
+   * A database that was restored, or a standby that took over without the last transactions, may lack decisions that
+   * hold at some hubs and not at others. Which ones they were nobody knows, so a person is told.
+   */
+  async #checkLoss(source: DecisionSource): Promise<void> {
+    if (source === this.#checked) return;
+    const mark = this.#mark;
+    if (mark > this.#saidLostMark && (await source.hasLost(mark))) {
+      this.#saidLostMark = mark;
+      this.#logger.error('fleet_decisions_lost', {
+        why: 'the database of the fleet was set back in time and lacks decisions that this hub knows: compare what is allowed and blocked at the hubs, and decide again what differs',
+      });
+    }
+    this.#checked = source;
   }
 
   /** A decision that the fleet refuses must hold up neither the others nor the events. */

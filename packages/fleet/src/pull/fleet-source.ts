@@ -198,6 +198,20 @@ export class FleetSource implements AsyncDisposable {
     );
   }
 
+  /**
+   * Whether a decision that was read from here is gone, so that others may be, too. A decision that was replaced or has
+   * ended stays for a day, and the newest one stays until there is a newer one.
+   */
+  async hasLost(decisionId: number): Promise<boolean> {
+    const [row] = await this.#connection.rows(
+      `SELECT CASE WHEN $1 > (extract(epoch FROM now() - interval '23 hours') * 1000000)::bigint
+          THEN NOT EXISTS (SELECT 1 FROM fleet.decision WHERE decision_id = $1)
+          ELSE $1 > coalesce((SELECT max(decision_id) FROM fleet.decision), 0) END AS is_lost`,
+      [decisionId],
+    );
+    return row?.['is_lost'] === true;
+  }
+
   /** Asks to be the hub that says what is listed. @param known The life and the last serial that this hub knows. */
   async lead(known: LeadPlace | undefined, isReady: boolean): Promise<Lead> {
     const [row] = await this.#connection.rows('SELECT * FROM fleet.lead($1, $2, $3)', [

@@ -40,6 +40,9 @@ class Both {
   readonly taken: FleetDecision[] = [];
   readonly lines: string[] = [];
   mark = 5;
+  /** Decisions that the fleet does not have any more. */
+  lost: number[] = [];
+  #source: Parameters<FleetDecisions['exchange']>[0] | undefined;
   waits: WaitingDecision[] = [];
   readonly #log = (event: string, fields: LogFields = {}): void =>
     void this.lines.push(`${event} ${String(fields['value'] ?? '')}`.trim());
@@ -60,8 +63,22 @@ class Both {
 
   async exchange(offsetUs?: number): Promise<void> {
     this.decisions.look();
-    const source = {
-      hasDecisions: this.hasDecisions,
+    this.#source ??= this.#connect();
+    await this.decisions.exchange(this.#source, offsetUs);
+  }
+
+  /** The connection is a new one. */
+  reconnect(): void {
+    this.#source = this.#connect();
+  }
+
+  #connect(): Parameters<FleetDecisions['exchange']>[0] {
+    const isNewEnough = (): boolean => this.hasDecisions;
+    return {
+      get hasDecisions() {
+        return isNewEnough();
+      },
+      hasLost: async (id: number) => this.lost.includes(id),
       decide: async ({ value, untilEpochUs }: FleetDecision) => {
         if (value === 'odd') throw reported('23514');
         if (value === 'read-only') throw reported('25006');
@@ -73,7 +90,6 @@ class Both {
       decisions: async (after: number) =>
         this.rows.filter((each) => Number(each.decision_id) > after),
     };
-    await this.decisions.exchange(source, offsetUs);
   }
 }
 
@@ -179,4 +195,27 @@ test('FleetDecisions leaves out what nobody can decide, and goes on after it', a
   assert.deepEqual(both.taken, [{ ...BLOCK }]);
   assert.equal(both.lines.length, odd.length);
   assert.equal(both.mark, 10 + odd.length);
+});
+
+test('FleetDecisions says once that a fleet which was set back in time lacks decisions', async () => {
+  const both = new Both();
+  both.rows = [row(6)];
+  await both.exchange();
+  both.lost = [6];
+  await both.exchange();
+  assert.deepEqual(both.lines, [], 'a database goes back only while its connections are closed');
+  both.reconnect();
+  await both.exchange();
+  assert.deepEqual(both.lines, ['fleet_decisions_lost']);
+  both.reconnect();
+  both.rows = [row(7)];
+  await both.exchange();
+  both.reconnect();
+  await both.exchange();
+  assert.deepEqual(both.lines, ['fleet_decisions_lost'], 'the same loss once');
+  assert.equal(both.taken.length, 2);
+  both.lost = [6, 7];
+  both.reconnect();
+  await both.exchange();
+  assert.equal(both.lines.length, 2, 'another loss');
 });
