@@ -7,6 +7,8 @@ import { shown } from './text.ts';
 
 /** The beginning of a file of pages in each version. */
 const POOL_FILE_NAME = 'sentrypeer pool ';
+/** With the version and the end of the line. */
+const TITLE_OCTETS = POOL_FILE_NAME.length + 2;
 
 /** The whole file of pages, which may be a pipe. Throws `OperatingError` if it is something else. */
 export async function readPoolFile(path: string): Promise<Uint8Array> {
@@ -18,9 +20,12 @@ export async function readPoolFile(path: string): Promise<Uint8Array> {
     // A device or a pipe has no size that could be looked at first.
     const stream = file.createReadStream({ autoClose: false, end: POOL_FILE_OCTETS_MAX });
     for await (const chunk of stream as AsyncIterable<Uint8Array>) {
-      if (size === 0 && !isPoolFile(chunk)) throw unknownFile(path, whatItIs(chunk));
+      const hadTitle = size >= TITLE_OCTETS;
       chunks.push(chunk);
       size += chunk.length;
+      if (hadTitle || size < TITLE_OCTETS) continue; // A pipe may begin with a few octets.
+      const start = joined(chunks, size);
+      if (!isPoolFile(start)) throw unknownFile(path, whatItIs(start));
     }
   } catch (cause) {
     if (cause instanceof OperatingError) throw cause;
@@ -31,10 +36,21 @@ export async function readPoolFile(path: string): Promise<Uint8Array> {
     );
   }
   if (size === 0) throw unknownFile(path, 'is empty');
+  if (size < TITLE_OCTETS) throw unknownFile(path, whatItIs(joined(chunks, size)));
   if (size > POOL_FILE_OCTETS_MAX) {
     throw unknownFile(path, `has more than ${POOL_FILE_OCTETS_MAX} octets, the most that is read`);
   }
-  return Buffer.concat(chunks);
+  return joined(chunks, size);
+}
+
+function joined(chunks: readonly Uint8Array[], size: number): Uint8Array {
+  const octets = new Uint8Array(size);
+  let offset = 0;
+  for (const chunk of chunks) {
+    octets.set(chunk, offset);
+    offset += chunk.length;
+  }
+  return octets;
 }
 
 function unknownFile(path: string, why: string): OperatingError {

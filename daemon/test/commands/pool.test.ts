@@ -296,6 +296,7 @@ test('pool import and export say which file cannot be used', async () => {
   });
   for (const [octets, message] of [
     ['', /is empty/],
+    ['sentrypeer', /is not a file of the pool/],
     [gzipSync('sentrypeer pool 1\n'), /is compressed: unpack it with gunzip first/],
     ['sentrypeer pool 2\n', /was written by another version of this program/],
   ] as const) {
