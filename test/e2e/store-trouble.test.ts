@@ -187,9 +187,10 @@ test('a database whose directory is moved away: not ready, no end, and all is re
   await until('the rows', () => count() === 10);
   renameSync(folder, `${folder}.aside`);
   await until('not ready', async () => (await ready()) === 503);
+  // The writer looks by itself; until then it records into the file where it is now.
+  await until('the error', () => daemon.stderr.includes('database_gone'));
   await sendAnswered(daemon, 10);
   await until('the stall', () => daemon.stderr.includes('recording_stalled code=db_gone'));
-  await until('the error', () => daemon.stderr.includes('database_gone'));
   renameSync(`${folder}.aside`, folder);
   await until('ready again', async () => (await ready()) === 200);
   await until('all rows', () => count() === 20);
