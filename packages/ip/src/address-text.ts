@@ -77,21 +77,24 @@ export function mappedIpv4(address: string): string | undefined {
 }
 
 /**
- * Whether text that is not an address was probably meant as one, or as several: `192.0.2.256`, `192.0.2`,
- * `192.0.2.1-192.0.2.9`. Read as a number, it would mean something else entirely.
+ * Whether text that is not an address was probably meant as one, or as several: `192.0.2.256`, `192.0.2`, `192.0.2 .1`,
+ * `192.0.2.1-192.0.2.9`, `0177.0.0.1` (octal, as inet_aton(3) reads it). Read as a number, it would mean something else
+ * entirely.
  */
 export function isNearlyIpv4(text: string): boolean {
-  return text.split('-').some((part) => {
-    const groups = part.split('.');
-    if (groups.length < 3 || groups.length > 4 || !groups.every(isShortGroup)) return false;
-    return groups.length === 4 || groups.every((group) => Number(group) <= 255);
-  });
+  return text
+    .replaceAll(/\s/gu, '')
+    .split('-')
+    .some((part) => {
+      const groups = part.split('.').filter((group) => group !== '');
+      if (groups.length < 3 || groups.length > 4 || !groups.every(isShortGroup)) return false;
+      return groups.length === 4 || groups.every((group) => Number(group) <= 255);
+    });
 }
 
+/** Up to three digits, or four in octal notation. */
 function isShortGroup(group: string): boolean {
-  if (group === '' || group.length > 3) return false;
-  for (const digit of group) if (digit < '0' || digit > '9') return false;
-  return true;
+  return /^(?:\d{1,3}|0[0-7]{3})$/u.test(group);
 }
 
 /** The eight groups of an IPv6 address. */

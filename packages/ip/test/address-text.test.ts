@@ -91,7 +91,19 @@ test('isUnicast() refuses what no single host has', () => {
 });
 
 test('isNearlyIpv4() knows slips in addresses from numbers with dots', () => {
-  for (const text of ['192.0.2.256', '192.0.2.05', '192.0.2', '1.2.3.4-1.2.3.9', '999.1.1.1'])
+  for (const text of [
+    '192.0.2.256',
+    '192.0.2.05',
+    '192.0.2',
+    '1.2.3.4-1.2.3.9',
+    '999.1.1.1',
+    '1..2.3',
+    '0177.0.0.1',
+    '0300.0250.0.1',
+    '192.0.2 .1',
+    '192.0.2.-1',
+    '.192.0.2.1.',
+  ])
     assert.ok(isNearlyIpv4(text), text);
   for (const text of [
     '020.7946.0958',
@@ -101,7 +113,8 @@ test('isNearlyIpv4() knows slips in addresses from numbers with dots', () => {
     '0800-123456',
     '46701234567',
     '192.0',
-    '1..2.3',
+    '0800.12.34.56',
+    '1234.5.6.7',
   ])
     assert.ok(!isNearlyIpv4(text), text);
 });

@@ -81,12 +81,19 @@ const ALWAYS = new Set([
 const VAGUE = new Set(
   (
     'now never today tonight tomorrow yesterday midnight noon once temporary temporarily ' +
-    'monday tuesday wednesday thursday friday saturday sunday'
+    'monday tuesday wednesday thursday friday saturday sunday weekend fortnight eod eom eoy infinite infinity'
   ).split(' '),
 );
 const MONTHS = new Set('jan feb mar apr may jun jul aug sep oct nov dec'.split(' '));
-/** Before a unit or a day of the week. */
-const NEXT = new Set(['next', 'this', 'few', 'some', 'several', 'half', 'couple']);
+/** Before a unit or a day of the week; numbers that are written out are not read. */
+const NEXT = new Set(
+  (
+    'next this few some several half couple last end rest dozen two three four five six seven eight nine ten eleven twelve ' +
+    'fourteen fifteen twenty thirty forty sixty ninety hundred'
+  ).split(' '),
+);
+/** Before a time that is none of the forms: `by friday`, `in two weeks`. */
+const PREPOSITIONS = new Set('after at before by during from in on since within'.split(' '));
 /** Words that say nothing about the length. */
 const BETWEEN = new Set(['a', 'an', 'the', 'of']);
 const ONE = new Set(['a', 'an', 'one']);
@@ -209,7 +216,9 @@ function readDuration(words: readonly string[]): TimeReading {
   }
   if (index > 0) return durationOf(seconds, index, words.slice(0, index).join(' '));
   if (looksLikeTime(words)) return refusedNumber(words);
-  const vague = vagueTime(words);
+  const vague =
+    vagueTime(words) ??
+    (PREPOSITIONS.has((words[0] ?? '').toLowerCase()) ? vagueTime(words.slice(1)) : undefined);
   return vague === undefined ? { kind: 'none' } : refused(vague);
 }
 
@@ -234,19 +243,20 @@ function durationOf(seconds: number, wordsCount: number, text: string): TimeRead
   return { kind: 'duration', seconds, wordsCount };
 }
 
-/** A digit or a sign here means that a time is intended. */
+/** A digit here, of any script and after any sign, means that a time is intended. */
 function looksLikeTime([first = '']: readonly string[]): boolean {
-  const sign = first.charAt(0) === '+' || first.charAt(0) === '-' ? 1 : 0;
-  return isDigits(first.charAt(sign));
+  return /^[^\p{Letter}\p{Number}#]*\p{Number}/u.test(first);
 }
 
 /** Words by which people mean a time, such as `tomorrow`, `a few days` or `Dec 31`. */
 function vagueTime(words: readonly string[]): string | undefined {
-  const known = words.map((word) => trimComma(word).toLowerCase());
+  const known = words
+    .flatMap((word) => word.split(/[-_]/u))
+    .map((word) => trimComma(word).toLowerCase());
   const [word = '', next = ''] = known.filter((each) => !BETWEEN.has(each));
   const isMonth = MONTHS.has(word.slice(0, 3)) && isDigits(next.charAt(0));
   const isUnit = UNITS.has(word) && (word.length > 2 || known.length === 1);
-  const isNext = NEXT.has(word) && (UNITS.has(next) || VAGUE.has(next));
+  const isNext = NEXT.has(word) && [UNITS, VAGUE, NEXT].some((those) => those.has(next));
   if (!VAGUE.has(word) && !isUnit && !isMonth && !isNext) return undefined;
   return words.slice(0, known.indexOf(isMonth || isNext ? next : word) + 1).join(' ');
 }
