@@ -105,10 +105,13 @@ test('the view of enforcement follows a router, a webhook and the SIP agent', as
 
   // The SIP agent: what it refuses and lets through, live.
   await tab.sees('No call yet.');
-  for (const user of ['00449012345678', '0046701740605']) {
+  for (const [user, shown] of [
+    ['00449012345678', '00 44 901 234 5678'],
+    ['0046701740605', '00 46 70 174 06 05'],
+  ] as const) {
     const request = sipRequest({ method: 'INVITE', user, callId: user, branch: user });
     await caller.send(request, daemon.ports.agent.udp);
-    await tab.sees(user);
+    await tab.sees(shown);
   }
   const outcomes = await cell(tab, 'Calls', 'Outcome').allTextContents();
   assert.match(outcomes[1] ?? '', /^refused \d{3}$/);

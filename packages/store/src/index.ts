@@ -82,5 +82,5 @@ export {
 export { Forgetting } from './retention/forgetting.ts';
 export { type DialledReader } from './judging/evidence-writer.ts';
 export { Importer } from './import/importer.ts';
-export { type ImportedRow } from './import/imported-row.ts';
+export { TEXT_COLUMNS, type ImportedRow } from './import/imported-row.ts';
 export { readDatabase } from './import/read-database.ts';

@@ -3,7 +3,7 @@
 /* Lines of logs and exports, read as rows of the event log. */
 
 import { formatEventTimestamp } from '@sentrypeer/event';
-import type { ImportedRow } from '@sentrypeer/store';
+import { TEXT_COLUMNS, type ImportedRow } from '@sentrypeer/store';
 import { IMPORT_LINE_CHARACTERS_MAX, IMPORT_RECORD_LINES_MAX } from './limits.ts';
 import { csvFields, delimiterOf, isQuoteOpen } from './csv.ts';
 
@@ -27,29 +27,8 @@ const RENAMED: ReadonlyMap<string, string> = new Map([
   ['transport', 'transport_type'],
   ['recorded_at', 'created_at'],
 ]);
-const TEXTS = new Set([
-  'event_uuid',
-  'collected_method',
-  'source_ip',
-  'called_number',
-  'transport_type',
-  'method',
-  'user_agent',
-  'sip_message',
-  'created_by_node_id',
-  'destination_ip',
-  'message_kind',
-  'request_uri',
-  'to_uri',
-  'to_user',
-  'from_uri',
-  'from_user',
-  'called_number_source',
-  'grade',
-  'anomalies',
-  'details',
-]);
-const TIMES = new Set(['event_timestamp', 'created_at', 'last_seen']);
+const TIMES: ReadonlySet<string> = new Set(['event_timestamp', 'created_at', 'last_seen']);
+const TEXTS: ReadonlySet<string> = new Set(TEXT_COLUMNS.filter((column) => !TIMES.has(column)));
 const PORT_MAX = 0xffff;
 /** With the largest value. */
 const NUMBERS: ReadonlyMap<string, number> = new Map([
