@@ -2,7 +2,7 @@
 
 /* The words after the name of a command: each of them is read or refused. */
 
-import { LATEST_EPOCH_US, readTime, type TimeReading } from '@sentrypeer/kernel';
+import { LATEST_EPOCH_US, readTime, TIMES_RIGHT, type TimeReading } from '@sentrypeer/kernel';
 import type { CommandFlagName } from '../config/command-flags.ts';
 import { quoted, refusal } from '../config/refusal.ts';
 import { countType, STANDARD_OUTPUT_FILE } from '../config/value-types.ts';
@@ -41,7 +41,7 @@ export function timeAndComment(
   words: readonly string[],
   flags: ReadonlyMap<CommandFlagName, string>,
 ): { readonly time: HoldTime; readonly comment: string } {
-  const reading = readQuotedTime(words) ?? readTime(words);
+  const reading = readQuotedTime(words) ?? readTimeOf(words);
   if (reading.kind === 'refused') {
     throw refusal(`${reading.why}; a comment that begins so is written with --comment`);
   }
@@ -54,6 +54,15 @@ export function timeAndComment(
     );
   }
   return { time, comment: commentOf(rest, flags) };
+}
+
+/** As `readTime`, which knows the digits of ASCII; others are meant as a time as well. */
+function readTimeOf(words: readonly string[]): TimeReading {
+  const reading = readTime(words);
+  const [first = ''] = words;
+  if (reading.kind !== 'none' || !/^[^\p{Letter}\p{Number}#]*\p{Number}/u.test(first))
+    return reading;
+  return { kind: 'refused', why: `${quoted(first)} is not ${TIMES_RIGHT}` };
 }
 
 /** A time of several words in quotes, such as `"2 weeks"`. */
@@ -100,7 +109,7 @@ export function untilOf(time: HoldTime, nowEpochUs: number): number | undefined 
 
 /** For commands whose effect lasts until further notice, where a time would be misunderstood. */
 export function refuseTime(words: readonly string[]): void {
-  const { kind } = readTime(words);
+  const { kind } = readTimeOf(words);
   if (kind === 'none') return;
   throw refusal(
     `${quoted(words[0] ?? '')} looks like a time, and this takes none: allow add WHAT TIME does; a comment that begins so is written with --comment`,

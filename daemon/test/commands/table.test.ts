@@ -138,6 +138,17 @@ test('what was not read of a time never becomes a comment', () => {
   );
 });
 
+test('digits of any script are meant as a time', () => {
+  for (const words of ['٣d', '३०d', '３ days', '²d', '½ day', '−30d', '≤30d', '“30d”']) {
+    for (const command of ['allow add 192.0.2.1', 'block 192.0.2.1']) {
+      const line = `${command} ${words}`;
+      assert.match(refusedCommand(line), / is not a time such as 90s/u, line);
+    }
+    assert.match(refusedCommand(`delist 192.0.2.1 ${words}`), /looks like a time/u, words);
+  }
+  prepared('allow add 192.0.2.1 ticket №4711', 'allow add');
+});
+
 test('a file that a command writes or reads is never called by a hyphen', () => {
   for (const line of [
     'backup -',

@@ -82,8 +82,9 @@ export function mappedIpv4(address: string): string | undefined {
  * entirely.
  */
 export function isNearlyIpv4(text: string): boolean {
-  return text
-    .replaceAll(/\s/gu, '')
+  const written = Array.from(text).filter((character) => character.trim() !== '');
+  return written
+    .join('')
     .split('-')
     .some((part) => {
       const groups = part.split('.').filter((group) => group !== '');
@@ -94,7 +95,9 @@ export function isNearlyIpv4(text: string): boolean {
 
 /** Up to three digits, or four in octal notation. */
 function isShortGroup(group: string): boolean {
-  return /^(?:\d{1,3}|0[0-7]{3})$/u.test(group);
+  const isOctal = group.length === 4 && group.startsWith('0');
+  if (group.length > 3 && !isOctal) return false;
+  return Array.from(group).every((digit) => digit >= '0' && digit <= (isOctal ? '7' : '9'));
 }
 
 /** The eight groups of an IPv6 address. */

@@ -243,15 +243,20 @@ function durationOf(seconds: number, wordsCount: number, text: string): TimeRead
   return { kind: 'duration', seconds, wordsCount };
 }
 
-/** A digit here, of any script and after any sign, means that a time is intended. */
+/** A digit here, after any signs, means that a time is intended. `#4711` is the number of a ticket. */
 function looksLikeTime([first = '']: readonly string[]): boolean {
-  return /^[^\p{Letter}\p{Number}#]*\p{Number}/u.test(first);
+  for (const character of first) {
+    if (isDigits(character)) return true;
+    const isSign = character < '\u007F' && character.toLowerCase() === character.toUpperCase();
+    if (!isSign || character === '#') return false;
+  }
+  return false;
 }
 
 /** Words by which people mean a time, such as `tomorrow`, `a few days` or `Dec 31`. */
 function vagueTime(words: readonly string[]): string | undefined {
   const known = words
-    .flatMap((word) => word.split(/[-_]/u))
+    .flatMap((word) => word.split('-'))
     .map((word) => trimComma(word).toLowerCase());
   const [word = '', next = ''] = known.filter((each) => !BETWEEN.has(each));
   const isMonth = MONTHS.has(word.slice(0, 3)) && isDigits(next.charAt(0));

