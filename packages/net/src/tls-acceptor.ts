@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
 import { ClientHelloReader, type ClientHello } from './client-hello.ts';
 import { CLIENT_HELLO_OCTETS_MAX, HANDSHAKE_OCTETS_KEPT_MAX } from './limits.ts';
+import { OctetBuffer } from './octet-buffer.ts';
 
 /** PEM text of the server's certificate and key. */
 export interface TlsOptions {
@@ -68,8 +69,7 @@ export class TlsAcceptor {
     const flow = flowOf(raw);
     let failure: TlsFailure = 'no_message';
     let first: Uint8Array = NOTHING;
-    const come: Uint8Array[] = [];
-    let comeSize = 0;
+    const come = new OctetBuffer(); // Not the pieces: each would take memory of its own, however small it is.
     const reader = new ClientHelloReader();
     let hello: ClientHello | undefined;
     const timer = setTimeout(() => raw.destroy(), this.#handshakeMsMax);
@@ -89,10 +89,9 @@ export class TlsAcceptor {
         raw.destroy(); // The end came before any octet, or before the end of the ClientHello.
         return;
       }
-      come.push(chunk);
-      comeSize += chunk.length;
-      const begin = come[0]?.[0];
-      if (begin !== HANDSHAKE_RECORD && begin !== SSL2_HELLO) {
+      const isFirst = come.size === 0;
+      come.append(chunk);
+      if (isFirst && chunk[0] !== HANDSHAKE_RECORD && chunk[0] !== SSL2_HELLO) {
         settle();
         raw.unshift(chunk);
         events.onPlain(raw);
@@ -102,7 +101,7 @@ export class TlsAcceptor {
       const room = HANDSHAKE_OCTETS_KEPT_MAX - first.length;
       if (room > 0) first = Buffer.concat([first, chunk.subarray(0, room)]);
       const parsed = reader.push(chunk);
-      if (parsed === 'incomplete' && comeSize < CLIENT_HELLO_OCTETS_MAX) {
+      if (parsed === 'incomplete' && come.size < CLIENT_HELLO_OCTETS_MAX) {
         raw.once('readable', onReadable);
         return;
       }
@@ -114,7 +113,7 @@ export class TlsAcceptor {
         socket.allowHalfOpen = true;
         events.onSecure(socket, hello);
       });
-      raw.unshift(Buffer.concat(come));
+      raw.unshift(come.take());
       this.#server.emit('connection', raw);
     };
     raw.once('readable', onReadable);
