@@ -2,8 +2,9 @@
 
 import type { FleetListing } from '@sentrypeer/event';
 import { settlesWithin } from '@sentrypeer/follow';
-import { OperatingError, Outage, type Clock, type Logger } from '@sentrypeer/kernel';
+import { OperatingError, type Clock, type Logger } from '@sentrypeer/kernel';
 import { formatFleetAddress, type FleetAddress } from '../address.ts';
+import { FleetOutage } from '../fleet-outage.ts';
 import { FOLLOW_MS, FOLLOW_SWEEP_MS, LISTINGS_MAX, STANDBY_SECONDS_MAX } from '../limits.ts';
 import { Silence } from '../silence.ts';
 import { Pause } from '../push/pause.ts';
@@ -63,7 +64,7 @@ export interface FollowerPorts {
 export class Follower {
   readonly #ports: FollowerPorts;
   readonly #address: FleetAddress;
-  readonly #outage: Outage;
+  readonly #outage: FleetOutage;
   readonly #pause = new Pause();
   readonly #offset = new ClockOffset();
   readonly #silence = new Silence();
@@ -97,7 +98,7 @@ export class Follower {
       failures: 0,
     };
     const names = { failed: 'fleet_follow_failed', over: 'fleet_follow_resumed' };
-    this.#outage = new Outage(ports.logger, 'error', names);
+    this.#outage = new FleetOutage(ports.logger, address, names);
     this.#running = this.#run();
   }
 
@@ -225,7 +226,7 @@ export class Follower {
     return isStandby && known !== undefined && known.life === life && known.serial > last;
   }
 
-  /** What the standby has is taken all the same; but who looks at this node is told. @returns Whether it is cut off. */
+  /** What the standby has is still taken, but whoever looks at this node is told. @returns Whether it is cut off. */
   #tellIfCutOff({ behindSeconds = 0 }: ListingMark): boolean {
     if (behindSeconds <= STANDBY_SECONDS_MAX) return false;
     const place = formatFleetAddress(this.#address);
@@ -238,20 +239,20 @@ export class Follower {
     return true;
   }
 
-  /** It is waited for; but who looks at this node is told. */
+  /** It is still waited for, but whoever looks at this node is told. */
   #fellSilent(error: OperatingError): void {
     this.#silence.begins();
     this.#say(error);
   }
 
-  #say({ code, message: why }: OperatingError): void {
-    this.#change({ trouble: why });
-    this.#outage.failed({ fleet: formatFleetAddress(this.#address), code, why }, code);
+  #say(error: OperatingError): void {
+    this.#change({ trouble: error.message });
+    this.#outage.failed(error);
   }
 
   #recovered(): void {
     this.#change({ trouble: undefined });
-    this.#outage.over({ fleet: formatFleetAddress(this.#address) });
+    this.#outage.over();
   }
 
   async #failed(error: OperatingError): Promise<void> {
@@ -259,9 +260,8 @@ export class Follower {
     this.#source = undefined;
     await source?.close();
     this.#failuresInRow += 1;
-    const { code, message } = error;
-    this.#change({ trouble: message, failures: this.#state.failures + 1 });
-    this.#outage.failed({ fleet: formatFleetAddress(this.#address), code, why: message }, code);
+    this.#change({ failures: this.#state.failures + 1 });
+    this.#say(error);
     await this.#pause.for(retryMs(this.#failuresInRow, this.#ports.random()));
   }
 

@@ -98,7 +98,7 @@ export class FleetDecisions {
 
   /**
    * A database that was restored, or a standby that took over without the last transactions, may lack decisions that
-   * hold at some hubs and not at others. Which ones they were nobody knows, so a person is told.
+   * hold at some hubs and not at others. Nobody knows which ones they were, so a person is told.
    */
   async #checkLoss(source: DecisionSource): Promise<void> {
     if (source === this.#checked) return;

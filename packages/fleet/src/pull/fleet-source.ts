@@ -199,8 +199,8 @@ export class FleetSource implements AsyncDisposable {
   }
 
   /**
-   * Whether a decision that was read from here is gone, so that others may be, too. A decision that was replaced or has
-   * ended stays for a day, and the newest one stays until there is a newer one.
+   * Whether a decision that was read from here is gone; then others may be gone, too. A decision that was replaced or
+   * has ended stays for a day, and the newest one stays until there is a newer one.
    */
   async hasLost(decisionId: number): Promise<boolean> {
     const [row] = await this.#connection.rows(

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { settlesWithin } from '@sentrypeer/follow';
-import { OperatingError, Outage, type Clock, type Logger } from '@sentrypeer/kernel';
-import { formatFleetAddress, type FleetAddress } from '../address.ts';
+import { OperatingError, type Clock, type Logger } from '@sentrypeer/kernel';
+import type { FleetAddress } from '../address.ts';
 import { sqlState, type Row } from '../connection.ts';
+import { FleetOutage } from '../fleet-outage.ts';
 import { LISTED_GATHER_MS, OVERVIEW_MS, PULL_EVENTS_MAX, PULL_MS } from '../limits.ts';
 import { ClockOffset } from '../listings/clock-offset.ts';
 import { Publisher, type ListedHere, type PublishState } from '../listings/publisher.ts';
@@ -64,7 +65,7 @@ export interface PullState {
 export class Puller {
   readonly #ports: PullerPorts;
   readonly #address: FleetAddress;
-  readonly #outage: Outage;
+  readonly #outage: FleetOutage;
   readonly #pause = new Pause();
   readonly #silence = new Silence();
   readonly #offset = new ClockOffset();
@@ -100,7 +101,7 @@ export class Puller {
     this.#decisions = new FleetDecisions(ports.decisions, ports.logger);
     this.#publisher = new Publisher(ports.listings, ports);
     const names = { failed: 'fleet_pull_failed', over: 'fleet_pull_resumed' };
-    this.#outage = new Outage(ports.logger, 'error', names);
+    this.#outage = new FleetOutage(ports.logger, address, names);
     this.#running = this.#run();
   }
 
@@ -145,7 +146,7 @@ export class Puller {
         if (failure !== undefined) this.#tell(failure);
         else if (!this.#silence.isOn) {
           this.#change({ trouble: undefined });
-          this.#outage.over({ fleet: formatFleetAddress(this.#address) });
+          this.#outage.over();
         }
         if (!isMore) await this.#wait();
       } catch (error) {
@@ -335,10 +336,9 @@ export class Puller {
     await this.#pause.for(retryMs(this.#failuresInRow, this.#ports.random()));
   }
 
-  #tell({ code, message }: OperatingError): void {
-    this.#change({ trouble: message, failures: this.#state.failures + 1 });
-    const fleet = formatFleetAddress(this.#address);
-    this.#outage.failed({ fleet, code, why: message }, code);
+  #tell(error: OperatingError): void {
+    this.#change({ trouble: error.message, failures: this.#state.failures + 1 });
+    this.#outage.failed(error);
   }
 
   #change(change: Partial<PullState>): void {

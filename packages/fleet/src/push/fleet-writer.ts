@@ -93,8 +93,8 @@ export class FleetWriter implements AsyncDisposable {
   }
 
   /**
-   * Moves the mark and adds the rows, both or neither. Rows are in the order of their columns. A push of a few events is
-   * one question to the server, so that it takes no longer far away than it must.
+   * Moves the mark and adds the rows, both or neither. Rows are in the order of their columns. A push of a few events
+   * is one question to the server, so that distance costs no more time than it must.
    */
   async push(marks: Marks, pushed: Pushed): Promise<PushCounts> {
     const counts = { events: 0, repeats: pushed.repeats.length, missing: 0 };

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { settlesWithin } from '@sentrypeer/follow';
-import { assert, OperatingError, Outage, type Clock, type Logger } from '@sentrypeer/kernel';
-import { formatFleetAddress, type FleetAddress } from '../address.ts';
+import { assert, OperatingError, type Clock, type Logger } from '@sentrypeer/kernel';
+import type { FleetAddress } from '../address.ts';
 import { sqlState, STATEMENT_TIMEOUT } from '../connection.ts';
+import { FleetOutage } from '../fleet-outage.ts';
 import {
   EXPIRED_SAID_MS,
   PUSH_ALIVE_MS,
@@ -59,7 +60,7 @@ export interface PushState {
 export class Pusher {
   readonly #ports: PusherPorts;
   readonly #options: PusherOptions;
-  readonly #outage: Outage;
+  readonly #outage: FleetOutage;
   readonly #pause = new Pause();
   #writer: FleetWriter | undefined;
   #marks: Marks | undefined;
@@ -94,7 +95,7 @@ export class Pusher {
     this.#options = options;
     this.#eventsMax = this.#shareMax;
     const names = { failed: 'fleet_push_failed', over: 'fleet_push_resumed' };
-    this.#outage = new Outage(ports.logger, 'error', names);
+    this.#outage = new FleetOutage(ports.logger, options.address, names);
     this.#running = this.#run();
   }
 
@@ -243,7 +244,6 @@ export class Pusher {
     await this.#leave();
     this.#failuresInRow += 1;
     this.#change({ failures: this.#state.failures + 1, trouble: error.message });
-    const why = { code: error.code, why: error.message };
     if (state === MARK_MOVED) {
       logger.warn('fleet_mark_moved', {
         why: 'another program pushes under the name of this node',
@@ -256,7 +256,7 @@ export class Pusher {
         this.#halve();
         this.#isCareful = true;
       }
-      this.#outage.failed({ fleet: formatFleetAddress(this.#options.address), ...why }, error.code);
+      this.#outage.failed(error);
     }
     if (!this.#isClosing) await this.#pause.patiently(retryMs(this.#failuresInRow, random()));
   }
@@ -289,13 +289,11 @@ export class Pusher {
     this.#eventsMax = Math.max(1, Math.floor(Math.min(pushing - pushed, this.#eventsMax) / 2));
   }
 
-  /** It is waited for; but who looks at this node is told. */
+  /** It is still waited for, but whoever looks at this node is told. */
   #fellSilent(error: OperatingError): void {
     this.#silence.begins();
-    const { code, message: why } = error;
-    this.#change({ trouble: why });
-    const fleet = formatFleetAddress(this.#options.address);
-    this.#outage.failed({ fleet, code, why }, code);
+    this.#change({ trouble: error.message });
+    this.#outage.failed(error);
   }
 
   /** Events were removed before they were pushed. Before the first push that is only what the log had lost long ago. */
@@ -312,7 +310,7 @@ export class Pusher {
     this.#failuresInRow = 0;
     if (this.#silence.isOn) return;
     if (this.#state.trouble !== undefined) this.#change({ trouble: undefined });
-    this.#outage.over({ fleet: formatFleetAddress(this.#options.address) });
+    this.#outage.over();
   }
 
   async #inTime<T>(writer: FleetWriter, work: Promise<T>): Promise<T> {
