@@ -115,7 +115,7 @@ test('parseAllowed() reads numbers with both their ends, prefixes, and digits as
   }
 });
 
-test('parseAllowed() reads no code of a country, no marks alone, and no ends that do not belong together', () => {
+test('parseAllowed() reads no code of a country, no marks without digits, and no ends that do not belong together', () => {
   for (const value of [
     '5'.repeat(65),
     '+',

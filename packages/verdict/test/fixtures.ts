@@ -156,8 +156,10 @@ export class MemoryEvidence implements EvidenceSource {
     return isAddress === (kind === 'address') ? this.pool.get(value) : undefined;
   }
 
-  fleet({ value }: Subject): FleetWord | undefined {
-    return this.words.get(value);
+  fleet({ kind, value }: Subject): FleetWord | undefined {
+    const isAddress = value.includes('.') || value.includes(':');
+    const named = isAddress ? 'address' : value.includes('x') ? 'range' : 'number';
+    return kind === named ? this.words.get(value) : undefined;
   }
 }
 

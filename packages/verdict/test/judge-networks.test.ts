@@ -151,7 +151,7 @@ test('Judge lists no network of IPv6 in which something guarded lies, and still 
   assert.match(level(NET_56).reasons[0] ?? '', /^1 of the 256/);
 });
 
-test('Judge.subject() knows a network of IPv4 by the block alone, and an address by its evidence', () => {
+test('Judge.subject() knows a network of IPv4 only by the block, and an address by its evidence', () => {
   const evidence = new MemoryEvidence();
   evidence.addresses.set('45.1.2.3', BAD);
   evidence.addresses.set('45.1.2.0/24', BAD);

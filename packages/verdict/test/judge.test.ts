@@ -65,7 +65,7 @@ test('Judge.judge() finds a number in whichever form it is dialled', () => {
   assert.equal(judge.judge({ number: '0701234568' }, NOON_US).listed, false);
 });
 
-test('Judge.judge() takes a number behind digits never met before for the one many forms share', () => {
+test('Judge.judge() takes a number after digits never met before for the one that many forms share', () => {
   const evidence = new MemoryEvidence();
   evidence.numbers.set('46701234567', { ...MUCH, formsCount: 8 });
   const judge = judgeOf(evidence);
@@ -133,7 +133,7 @@ test('Judge.judge() never refuses an emergency number, whoever asks', () => {
   }
 });
 
-test('Judge.judge() refuses a listed address nothing that is too long to be read', () => {
+test('Judge.judge() lets a listed address call what is too long to be read', () => {
   const evidence = new MemoryEvidence();
   evidence.addresses.set('11.22.33.44', { ...ADDRESS, tool: 'SIPVicious', eventsCount: 100 });
   const judge = judgeOf(evidence, { home: 'SE' });

@@ -241,7 +241,7 @@ test('NeverListed says why, in the words of the operator', () => {
   );
 });
 
-test('NeverListed.networks() and within() name what is guarded, of addresses alone and as long as it holds', () => {
+test('NeverListed.networks() and within() name what is guarded, only for addresses and as long as it holds', () => {
   const never = neverListed({
     ownAddresses: ['45.1.2.3', '2a02:6b8::1%eth0'],
     ownNumbers: ['+46701234567'],

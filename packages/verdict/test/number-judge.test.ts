@@ -471,3 +471,85 @@ test('Judge.numberStanding() takes a reading for meant from the confidence on th
     }).numberStanding(GUESS, NOON_US);
   assert.deepEqual([30, 31].map(standing), ['met', 'unmet']);
 });
+
+test('Judge takes a number as meant from exactly the confidence that the policy asks for', () => {
+  const evidence = new MemoryEvidence();
+  evidence.delistings.set(`number ${MOBILE}`, DELISTED);
+  const at = (percent: number): JudgeOptions => ({
+    policy: policyOf(new Map([['number-confidence', percent]])),
+  });
+  const standing = (percent: number): string =>
+    judgeOf(evidence, at(percent)).numberStanding(`00${MOBILE}`, NOON_US);
+  assert.deepEqual([95, 96].map(standing), ['delisted', 'unmet']);
+  const level = (percent: number, more: JudgeOptions): string =>
+    dialled(evidence, `00${MOBILE}`, { ...at(percent), ...more }).level;
+  const blocks = [block('number', MOBILE)];
+  assert.deepEqual([level(95, { blocks }), level(96, { blocks })], ['listed', 'none']);
+  evidence.delistings.clear();
+  evidence.pool.set(MOBILE, voters(3));
+  assert.deepEqual([level(95, {}), level(96, {})], ['watch', 'none']);
+});
+
+test('Judge takes no other number for likelier because one was dialled in many forms', () => {
+  const evidence = new MemoryEvidence();
+  evidence.numbers.set(GUESS, { ...NUMBER, formsCount: 9, lastEpochUs: 0 });
+  evidence.numbers.set(MOBILE, MUCH);
+  assert.equal(dialled(evidence, GUESS).level, 'none');
+  const forms = Object.assign(new MemoryEvidence(), {
+    formsOf: (number: string): number => (number === GUESS ? 9 : 0),
+  });
+  forms.delistings.set(`number ${MOBILE}`, DELISTED);
+  assert.equal(judgeOf(forms).numberStanding(GUESS, NOON_US), 'unmet');
+  forms.delistings.set(`number ${GUESS}`, DELISTED);
+  assert.equal(judgeOf(forms).numberStanding(GUESS, NOON_US), 'delisted');
+});
+
+test('Judge.judge() judges what the very digits meant, unless that is guarded or nothing was dialled', () => {
+  const evidence = new MemoryEvidence();
+  const meant = '442071234567';
+  evidence.meanings.set(GUESS, meant);
+  evidence.numbers.set(meant, { ...MUCH, confidence: 0.1 });
+  const { level, kind, e164 } = dialled(evidence, GUESS);
+  assert.deepEqual([level, kind, e164], ['listed', 'number', meant]);
+  const allowances = [allowance(`+${meant}`)];
+  assert.equal(dialled(evidence, GUESS, { allowances }).level, 'none');
+  evidence.meanings.set(GUESS, MOBILE);
+  evidence.numbers.set(MOBILE, MUCH);
+  assert.equal(dialled(evidence, GUESS).level, 'listed', 'what it meant before is no guess');
+  evidence.meanings.set('', MOBILE);
+  assert.equal(dialled(evidence, 'nobody').level, 'none');
+});
+
+test('Judge.guardOf() says first why digits themselves are guarded', () => {
+  const digits = { kind: 'number', value: '0701234567' } as const;
+  const allowances = [allowance(digits.value, { comment: 'ours' }), allowance(`+${MOBILE}`)];
+  const guard = judgeOf(new MemoryEvidence(), { home: 'SE', allowances }).guardOf(digits, NOON_US);
+  assert.equal(guard, 'it is on the allowlist (ours)');
+});
+
+test('Judge takes digits for a number only by the home country', () => {
+  const evidence = new MemoryEvidence();
+  const digits = { kind: 'number', value: `00${MOBILE}` } as const;
+  evidence.numbers.set(digits.value, MUCH);
+  assert.equal(judgeOf(evidence).subject(digits, NOON_US).level, 'listed');
+  assert.equal(judgeOf(evidence, { home: 'SE' }).subject(digits, NOON_US).level, 'none');
+});
+
+test('Judge.numberStanding() counts what hubs say of digits only if they mean nothing else', () => {
+  const evidence = new MemoryEvidence();
+  const standing = (digits: string, options: JudgeOptions = {}): string =>
+    judgeOf(evidence, options).numberStanding(digits, NOON_US);
+  assert.equal(standing('123456789012345678'), 'unmet');
+  evidence.words.set('0701234567', word('listed'));
+  assert.equal(standing('0701234567'), 'met');
+  assert.equal(standing('0701234567', { home: 'SE' }), 'unmet');
+});
+
+test('Judge.judge() judges a delisted number by its neighbours again once it was called', () => {
+  const evidence = new MemoryEvidence();
+  evidence.ranges.set('467012345xx', { ...RANGE, numbersCount: 9, networksCount: 9 });
+  evidence.delistings.set(`number ${MOBILE}`, DELISTED);
+  assert.equal(dialled(evidence, `+${MOBILE}`).level, 'none');
+  evidence.numbers.set(MOBILE, { ...NUMBER, lastEpochUs: 0 });
+  assert.equal(dialled(evidence, `+${MOBILE}`).level, 'watch');
+});

@@ -257,7 +257,7 @@ for (const [number, home, expected] of [
   });
 }
 
-test('parsePolicyChange() reads a line of the table, and refuses what is none', () => {
+test('parsePolicyChange() reads a line of the table, and refuses what is not one', () => {
   assert.deepEqual(parsePolicyChange('address-threshold=70'), {
     name: 'address-threshold',
     value: 70,

@@ -110,7 +110,7 @@ test('voters who met it without an attack make it watched, and one liar does not
   });
 });
 
-test('what one voter says alone raises neither score nor end', () => {
+test('what only one voter says raises neither score nor end', () => {
   const two = judged(said([voice('A'), voice('B')]));
   const extreme = { grade: 'handshake', contactsLog2: 15, daysCount: 8, endDays: 7 } as const;
   const three = judged(said([voice('A'), voice('B'), voice('C', extreme)]));
@@ -146,7 +146,7 @@ test('voters whose network no link proved have no vote', () => {
   assert.equal(judged(said(many, 60)).level, 'none');
 });
 
-test('one server with an address of IPv4 and a network of IPv6 is no two voters', () => {
+test('one server with an address of IPv4 and a network of IPv6 does not count as two voters', () => {
   const ipv4 = { networks: ['45.12.0.0/16'] };
   const ipv6 = { networks: ['2a01:4f0::/28'] };
   const both = { networks: ['45.12.0.0/16', '2a01:4f0::/28'] };
