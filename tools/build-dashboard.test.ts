@@ -8,7 +8,7 @@ import { buildDashboard } from './build-dashboard.ts';
 /** Compressed octets of all files. Chosen: a second over a slow phone. */
 const PACKED_OCTETS_MAX = 150_000;
 
-test('buildDashboard() makes a page that names its own files alone, and is small', async () => {
+test('buildDashboard() makes a page that only names its own files, and is small', async () => {
   const { files } = await buildDashboard();
   const page = new TextDecoder().decode(files.get('index.html'));
   const named = [...page.matchAll(/(?:href|src)="(\/dashboard\/[^"]+)"/g)].map(

@@ -193,7 +193,7 @@ test('nothing but SQLite opens a file in store', () => {
   assert.deepEqual(offenders(files, wholesale), []);
 });
 
-test('databases are opened in one file alone', () => {
+test('databases are opened in only one file', () => {
   const files = sources.filter(({ path }) => !path.endsWith('/open-database.ts'));
   assert.deepEqual(offenders(files, /\bnew DatabaseSync\b/), []);
 });

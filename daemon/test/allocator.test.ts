@@ -122,7 +122,7 @@ test('threads share the arenas of glibc that there are, unless the operator says
   assert.ok(arenasAdded('limitArenas(2)', { MALLOC_ARENA_MAX: '12' }) > 0);
 });
 
-test('the number of arenas is told to glibc alone', () => {
+test('the number of arenas is only told to glibc', () => {
   const told: unknown[] = [];
   const functions = { mallopt: (...words: readonly unknown[]) => told.push(words) };
   const host = new Host('linux', 'x64', { dlopen: () => ({ functions }) });

@@ -30,7 +30,7 @@ test('a limit of open files below the connections that are promised is told', ()
   );
 });
 
-test('a limit that is high enough, that there is none of, or that nobody tells is no news', () => {
+test('a limit that is high enough, does not exist or is not known is not news', () => {
   for (const limit of ['2100', '1048576', 'unlimited']) {
     assert.deepEqual(
       warned(() => table(limit)),

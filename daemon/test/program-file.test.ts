@@ -15,7 +15,7 @@ function entry(head: string, anonymousKib = 0): string {
   return `${head}\nSize: 16 kB\nRss: 8 kB\nAnonymous: ${anonymousKib} kB\nVmFlags: rd mr mw me \n`;
 }
 
-test('only what is in memory as it is in the file is dropped of it', () => {
+test('only pages that are the same in memory as in the file are dropped', () => {
   const smaps = [
     entry('00400000-0082e000 r--p 00000000 fe:00 53     /opt/a node/bin/node'),
     entry('0082e000-00900000 r-xp 0042e000 fe:00 53     /opt/a node/bin/node', 4), // A breakpoint.
@@ -67,7 +67,7 @@ test('most of the program file is in memory as it is in the file', (t) => {
   assert.ok(octets > statSync(file).size / 2, `${octets} of ${statSync(file).size}`);
 });
 
-test('it is done again and again, until it is ended', (t) => {
+test('it is repeated until it is ended', (t) => {
   if (process.platform !== 'linux' || !isGlibc()) return t.skip('only Linux has /proc/self/smaps');
   t.mock.timers.enable({ apis: ['setInterval'] });
   const end = keepUnusedCodeOut(10_000);

@@ -15,7 +15,7 @@ import { groupedRange, readNumber, spaced } from '../src/text/number.ts';
 import { isInPrefix, isInside, isPrefix } from '../src/text/prefix.ts';
 import { isNever, span, utcTime } from '../src/text/time.ts';
 
-test('isNever() knows what the node says of what is listed always', () => {
+test('isNever() knows the time that the node gives for entries without an end', () => {
   assert.equal(isNever(new Date(LATEST_EPOCH_US / 1000).toISOString()), true);
   assert.equal(isNever('2199-12-31T23:59:59.999Z'), false);
 });

@@ -175,7 +175,7 @@ test('what the operator blocks is on every list and refused, until he takes it b
   assert.match(code.stderr, /\+44 cannot be blocked: it is a code and not a number/);
 });
 
-test('a slip in an address is no number, and digits that no plan knows are blocked however they are written', async () => {
+test('a slip in an address is not a number, and digits that no plan knows are blocked however they are written', async () => {
   await using daemon = await DaemonProcess.start(['--no-sip', '--threads=1']);
   const plainly = async (...words: readonly string[]): Promise<Run> =>
     DaemonProcess.run(['-f', daemon.dbFile, ...words], { folder: daemon.folder });

@@ -36,7 +36,7 @@ async function attacked(): Promise<DaemonProcess> {
   return daemon;
 }
 
-test('the commands of the day after say what a daemon has, beside it', async () => {
+test('the commands of the day after say what a running daemon has', async () => {
   await using daemon = await attacked();
   using caller = await StreamPeer.open(daemon.ports.tcp);
   await caller.send(sipRequest({ method: 'INVITE', user: LISTED, callId: 'call-tcp' }));

@@ -30,7 +30,7 @@ async function modes(daemon: DaemonProcess): Promise<readonly string[]> {
   );
 }
 
-test('database, companions, JSON log and backup are for their owner alone', async () => {
+test('database, companions, JSON log and backup are only for their owner', async () => {
   await using daemon = await DaemonProcess.start(['-j']);
   assert.deepEqual(await modes(daemon), Array<string>(6).fill('600'));
 });

@@ -136,7 +136,7 @@ test('a message over 1,024 octets, where SentryPeer 4.x cuts, is kept whole', as
   assert.equal(row?.['sip_message'], message);
 });
 
-test('octets that are no UTF-8 are recorded as they came', async () => {
+test('octets that are not UTF-8 are recorded as they came', async () => {
   using peer = await UdpPeer.open('127.1.0.11');
   const message = sipRequest({ user: '902', userAgent: '\xff\xfe\x80' });
   await peer.send(message, daemon.ports.udp);

@@ -108,7 +108,7 @@ test('the built-in file knows countries; with none nothing is known and nothing 
   assert.deepEqual([place['country'], place['network']], [null, '193.0.6.0/24']);
 });
 
-test('a file that is none is refused at the start', async () => {
+test('what is not a file is refused at the start', async () => {
   using folder = new TemporaryFolder();
   const path = join(folder.path, 'own.mmdb');
   writeFileSync(path, 'country,address\n');

@@ -61,7 +61,7 @@ test('a TLS client leaves its fingerprint and the server it asked for, with a me
   assert.equal(rows[1]?.['ja4'], rows[0]?.['ja4']);
 });
 
-test('SIP without TLS to the port of TLS is recorded with what it said, and not answered', async () => {
+test('SIP without TLS on the TLS port is recorded with what it said, and not answered', async () => {
   await using daemon = await DaemonProcess.start(['-r', '-z', '127.0.0.1:0', '--fold-window=0']);
   for (const [count, text] of [
     sipRequest({ method: 'INVITE', user: '00441234567091' }),
@@ -124,7 +124,7 @@ test('SIP without TLS to the port of TLS is recorded with what it said, and not 
   );
 });
 
-test('SIP without TLS to the port of TLS is read to its end, however it is cut', async () => {
+test('SIP without TLS on the TLS port is read to its end, however it is cut', async () => {
   await using daemon = await DaemonProcess.start(['-r', '-z', '127.0.0.1:0', '--fold-window=0']);
   const socket = createConnection({
     port: daemon.ports.tls,

@@ -40,7 +40,7 @@ test('TLS makes a certificate at the first start and keeps it at the second', as
   assert.deepEqual([await askOverTls(daemon.ports.tls), file('cert.pem'), file('key.pem')], first);
 });
 
-test('what is no TLS on the TLS port is recorded, and TLS goes on', async () => {
+test('what is not TLS on the TLS port is recorded, and TLS goes on', async () => {
   await using daemon = await DaemonProcess.start(FLAGS);
   using rubbish = await StreamPeer.open(daemon.ports.tls, '127.5.0.1');
   await rubbish.send('GET / HTTP/1.0\r\n\r\n');

@@ -207,7 +207,7 @@ const ATTACKS: Readonly<Record<string, Buffer>> = {
   'no frame of any kind': Buffer.from(INVITE),
 };
 
-test('attacks on the frames are recorded with what they said, and end their connection alone', async () => {
+test('attacks on the frames are recorded with what they said, and end only their own connection', async () => {
   await using daemon = await DaemonProcess.start(['-r', '--fold-window=0']);
   for (const [count, [name, octets]] of Object.entries(ATTACKS).entries()) {
     const { socket, heard } = await open(daemon.ports.tcp, HEAD);
@@ -290,7 +290,7 @@ for (const [name, isTls, end] of [
   });
 }
 
-test('several messages in one WebSocket message are recorded and answered each', async () => {
+test('several messages in one WebSocket message are each recorded and answered', async () => {
   await using daemon = await DaemonProcess.start(['-r', '--fold-window=0']);
   const client = new WebSocket(`ws://127.0.0.1:${daemon.ports.tcp}/`, 'sip');
   await once(client, 'open');

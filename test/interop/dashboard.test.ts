@@ -116,7 +116,7 @@ async function open(t: TestContext, of = daemon): Promise<Tab | undefined> {
   return Tab.open(browser, `http://127.0.0.1:${of.ports.api}`);
 }
 
-test('a fresh node says what to do, then shows the first event as it comes, as text alone', async (t) => {
+test('a fresh node says what to do, then shows the first event as it comes, only as text', async (t) => {
   await using tab = await open(t);
   if (tab === undefined) return;
   const { page } = tab;
@@ -367,7 +367,7 @@ async function decide(tab: Tab, choice: string, comment: string): Promise<void> 
   await page.getByRole('button', { name: `${choice} ${ATTACKER}` }).click();
 }
 
-test('on another machine the page wants a key, although programs may read without one', async (t) => {
+test('on another machine the page asks for a key, although programs may read without one', async (t) => {
   if (peer('chromium', t) === undefined) return;
   using own = new TemporaryFolder();
   const args = ['--threads=1', '--api-trusted-proxy=127.0.0.1'];

@@ -140,7 +140,7 @@ async function inNetwork(daemon: DaemonProcess, ending: string, script: string) 
   return runTool('unshare', ['-rn', 'sh', '-ec', script], { folder: daemon.folder });
 }
 
-test('a list of one family leaves what ipset holds of the other one alone', async (t) => {
+test('a list of one family leaves alone what ipset has of the other one', async (t) => {
   const ipset = peer('ipset', t);
   if (ipset === undefined) return;
   await using daemon = await attackedDaemon();
@@ -153,7 +153,7 @@ test('a list of one family leaves what ipset holds of the other one alone', asyn
   ]);
 });
 
-test('a list of one family leaves what nft holds of the other one alone', async (t) => {
+test('a list of one family leaves alone what nft has of the other one', async (t) => {
   const nft = peer('nft', t);
   if (nft === undefined) return;
   await using daemon = await attackedDaemon();

@@ -61,7 +61,7 @@ async function untilHeld(there: FirewallWorld, element: string): Promise<void> {
 
 const heard = (call: Pick<Background, 'output'>): number => call.output.split('heard').length - 1;
 
-test('--firewall-keep-calls leaves media alone that flows already, and refuses all else over IPv4 and IPv6', async (t) => {
+test('--firewall-keep-calls leaves media that already flow alone, and refuses everything else over IPv4 and IPv6', async (t) => {
   await using there = await world(t);
   if (there === undefined) return;
   await using daemon = await there.daemon();
@@ -100,7 +100,7 @@ test('--firewall-keep-calls leaves media alone that flows already, and refuses a
   await daemon.stop();
 });
 
-test('--firewall-scope sip refuses SIP and media alone, mark only marks and counts', async (t) => {
+test('--firewall-scope sip refuses only SIP and media, mark only marks and counts', async (t) => {
   await using there = await world(t);
   if (there === undefined) return;
   await using daemon = await there.daemon();

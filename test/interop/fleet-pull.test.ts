@@ -119,7 +119,7 @@ const opened = (log: number, epoch: number, pushed = 0, nodeId = 'n'): string =>
 const pushed = (log: number, epoch: number, from: number, to: number): string =>
   `SELECT fleet.push('${LOG}${log}', ${epoch}, ${from}, ${to}, 0, 0, 1, 0)`;
 
-test('times, texts, ports and names that no node of ours pushes are cut or left out, and what is behind them comes', async (t) => {
+test('times, texts, ports and names that no node of ours pushes are cut or left out, and what follows them comes', async (t) => {
   await using world = await FleetWorld.open(t);
   if (world === undefined) return;
   await world.join('berlin-1');

@@ -57,7 +57,7 @@ async function send(daemon: DaemonProcess, from: number, count: number): Promise
   }
 }
 
-test('a lock in the database is said within seconds, and holds up what needs it alone', async (t) => {
+test('a lock in the database is reported within seconds, and only holds up what needs it', async (t) => {
   await using world = await FleetWorld.open(t);
   if (world === undefined) return;
   const [sensor, hub] = await sensorAndHub(world);

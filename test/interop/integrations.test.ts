@@ -68,7 +68,7 @@ test('the AGI script for Asterisk tells listed from clean, and lets calls throug
   assert.equal(await run(LISTED), 'SET VARIABLE SENTRYPEER unknown\n');
 });
 
-test('the Lua script for FreeSWITCH hangs up a call to a listed number alone', async (t) => {
+test('the Lua script for FreeSWITCH hangs up only calls to a listed number', async (t) => {
   const lua = peer('lua5.4', t);
   if (lua === undefined || peer('curl', t) === undefined) return;
   await using daemon = await DaemonProcess.start(['-r', COUNTS_LOCAL]);

@@ -55,7 +55,7 @@ function destinations(trace: string): ReadonlySet<string> {
   return found;
 }
 
-test('with its defaults the daemon connects to nobody, nor does its page, and answers who asked alone', async (t) => {
+test('with its defaults the daemon connects to nobody, nor does its page, and answers only whoever asked', async (t) => {
   const strace = peer('strace', t);
   const unshare = peer('unshare', t);
   const nsenter = peer('nsenter', t);

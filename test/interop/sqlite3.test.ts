@@ -123,7 +123,7 @@ for (const [mode, args] of [
   ['one thread and no API', ['--threads=1', '--api=off']],
   ['everything that follows the log', ['--threads=3', '-j', '-v', '-w', 'http://127.0.0.1:9/']],
 ] as const) {
-  test(`sqlite3 reads beside a daemon with ${mode}, which is then killed: every row is there`, async (t) => {
+  test(`sqlite3 reads while a daemon runs with ${mode}, which is then killed: every row is there`, async (t) => {
     const sqlite3 = program(t);
     if (sqlite3 === undefined) return;
     await using daemon = await DaemonProcess.start(args);
@@ -131,7 +131,7 @@ for (const [mode, args] of [
   });
 }
 
-test('sqlite3 reads beside a daemon while lists, backups and decisions are made: every row is there', async (t) => {
+test('sqlite3 reads while a daemon makes lists, backups and decisions: every row is there', async (t) => {
   const sqlite3 = program(t);
   if (sqlite3 === undefined) return;
   await using daemon = await DaemonProcess.start(['--threads=2']);

@@ -164,7 +164,7 @@ test('pool retire ends the key at every node that learns of it', async () => {
   assert.equal((await bob.run(`pool import ${alice.file}`))['retired'], 1);
 });
 
-test('who retired is told so by each command, and a new identity is heard again at once', async () => {
+test('an operator who retired the key is told so by each command, and a new identity is heard again at once', async () => {
   using alice = new Node();
   alice.met(ATTACKER);
   await alice.run(`pool export ${alice.file}`);

@@ -44,7 +44,7 @@ test('parseEnvironment() reads several values separated by commas', () => {
   assert.deepEqual(run('', { env }).config.sipAddresses, ['192.0.2.1', '2001:db8::1']);
 });
 
-test('parseEnvironment() refuses an empty value of what is no switch', () => {
+test('parseEnvironment() refuses an empty value of what is not a switch', () => {
   assert.equal(
     refused('', { env: { SENTRYPEER_DB_FILE: '' } }),
     'SENTRYPEER_DB_FILE: "" is not the path of a file',

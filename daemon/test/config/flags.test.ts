@@ -52,7 +52,7 @@ test('parseFlags() combines letters', () => {
   );
 });
 
-test('parseFlags() takes a value attached, separate, or behind an equals sign', () => {
+test('parseFlags() takes a value attached, separate, or after an equals sign', () => {
   for (const argv of [
     '-f/x.db',
     '-f /x.db',
@@ -67,7 +67,7 @@ test('parseFlags() takes a value attached, separate, or behind an equals sign', 
   assert.equal(run('--db-file=a=b').config.dbFile, 'a=b');
 });
 
-test('parseFlags() takes --sip-agent alone for its usual address, and with what can be its value', () => {
+test('parseFlags() takes --sip-agent without a value for its usual address, and with what can be its value', () => {
   const usual = [{ address: '127.0.0.1', port: 5062 }];
   assert.equal(run('').config.sipAgent, false);
   assert.deepEqual(run('--sip-agent').config.sipAgent, usual);

@@ -138,7 +138,7 @@ test('loadConfig() without anything gives the documented defaults', () => {
   );
 });
 
-test('loadConfig() puts certificate, key and identity beside the database', () => {
+test('loadConfig() puts certificate, key and identity next to the database', () => {
   const { config } = run('-f /var/lib/sp/x.db -k /etc/own.pem');
   assert.equal(config.certFile, '/var/lib/sp/cert.pem');
   assert.equal(config.keyFile, '/etc/own.pem');
@@ -155,7 +155,7 @@ test('loadConfig() keeps TLS on the addresses that SIP was limited to', () => {
   ]);
 });
 
-test('loadConfig() gives the SIP agent TLS beside its port, and a status that tells listed calls apart', () => {
+test('loadConfig() gives the SIP agent TLS next to its port, and a status that tells listed calls apart', () => {
   const destination = '--sip-agent-destination sip:{number}@192.0.2.10';
   const { config } = run(`--sip-agent 192.0.2.1:5090 --sip-agent [::1]:65535 ${destination}`);
   assert.deepEqual(config.sipAgentTlsAddresses, [{ address: '192.0.2.1', port: 5091 }]);
@@ -381,7 +381,7 @@ test('loadConfig() refuses a persona that does not exist and names those that do
   );
 });
 
-test('loadConfig() prints help and version, whatever stands behind them', () => {
+test('loadConfig() prints help and version, whatever follows them', () => {
   for (const argv of ['-h', '--help', '-rh', '-h --nonsense', 'help']) {
     assert.deepEqual(load(argv), { kind: 'help', words: [] }, argv);
   }

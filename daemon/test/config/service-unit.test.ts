@@ -87,7 +87,7 @@ test('what the operator names is stronger than the unit', () => {
   assert.equal(dbFile(unit, { [USUAL_FILE]: 'db_file = "/own.db"\n' }), '/own.db');
 });
 
-test('a database of this directory beside that of the unit is told', () => {
+test('a database of this directory is mentioned next to that of the unit', () => {
   const unit = '[Service]\nExecStart=/usr/bin/sentrypeer -f /srv/a.db';
   const { config, warnings } = command({ [UNIT]: unit, './sentrypeer.db': '' });
   assert.equal(config.dbFile, '/srv/a.db');
@@ -102,7 +102,7 @@ test('the daemon itself does not look at the unit', () => {
   assert.equal(loaded.config.dbFile, './sentrypeer.db');
 });
 
-test('loadConfig() starts without a home, and beside one that cannot be read', () => {
+test('loadConfig() starts without a home, and with one that cannot be read', () => {
   const homeless = load('-ra', { homeDirectory: undefined });
   assert.ok(homeless.kind === 'run');
   const closed = load('-ra', { unreadable: [USUAL_FILE] });

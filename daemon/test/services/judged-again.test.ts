@@ -196,7 +196,7 @@ test('what lies within a network that hubs blocked is listed again when that end
   );
 });
 
-test('a network is listed as a whole by the evidence in it alone: a block of a part or votes for it change nothing', () => {
+test('a network is listed as a whole only by the evidence in it: a block of a part or votes for it change nothing', () => {
   using node = new DecidingNode({
     ...OPTIONS,
     policy: [...OPTIONS.policy, { name: 'address-days-max', value: 3 }],
@@ -285,7 +285,7 @@ test('a network that is blocked becomes an entry also after a crash while what i
   }
 });
 
-test('what left for a wider network comes back after a crash when the wider one is no entry any more', () => {
+test('what left for a wider network comes back after a crash when the wider one is no longer an entry', () => {
   for (const value of ['2a02:600::/24', '2a02:6b8:1::/48', '2a02:6b8:1::/52']) {
     using node = new DecidingNode({ ...OPTIONS, policy: [{ name: 'network-56', value: 0 }] });
     attack(node, ...MANY);

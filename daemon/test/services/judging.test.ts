@@ -205,7 +205,7 @@ const FORMS = [
   '777777442071234567',
 ];
 
-test('a number dialled behind one prefix after another is watched, listed once enough callers are proved, and found in each form', () => {
+test('a number dialled after one prefix after another is watched, listed once enough callers are proved, and found in each form', () => {
   using node = new Node({ ...OPTIONS, policy: [] });
   const { clock, reader } = node;
   const options = { ...OPTIONS, homeCountry: 'US', policy: [] };

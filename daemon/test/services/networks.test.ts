@@ -240,7 +240,7 @@ test('an allowed address is never inside an entry: the wider ones leave, and its
   assert.deepEqual(node.entries(), ['2a02:6b8:1::/48']);
 });
 
-test('what the operator blocks is no second entry inside one, and comes back after it', () => {
+test('what the operator blocks is not a second entry inside one, and comes back after it', () => {
   using node = new Node(SMALL);
   const block = (value: string): void =>
     node.decide({

@@ -328,7 +328,7 @@ test('a node whose clock was a year ahead says what it meets when it is right ag
   await until('what was met since', () => other.subjects().length === 2);
 });
 
-test('pages of a clock that was a year ahead are written again, and whoever had them takes the new ones', async () => {
+test('pages from when the clock was a year ahead are written again, and nodes that had them take the new ones', async () => {
   await using right = await Node.open();
   await using hub = await Node.open({ peers: [right], aheadUs: YEAR_US });
   await using alike = await Node.open({ peers: [hub], aheadUs: YEAR_US });
@@ -531,7 +531,7 @@ test('a node whose key was retired logs it once, writes nothing more, and contin
   assert.equal(again.links.status().keyState, 'alive');
 });
 
-test('who tells two halves of the pool different pages with one serial is caught by all, and counts nowhere', async () => {
+test('a node that tells two halves of the pool different pages with one serial is caught by all, and counts nowhere', async () => {
   await using liar = await Node.open();
   await using scope = new AsyncDisposableStack();
   const open = async (...peers: readonly Node[]): Promise<Node> =>

@@ -199,7 +199,7 @@ test('what voters took back, and what only a distrusted or forgotten one said, l
   assert.deepEqual(node.lists(), []);
 });
 
-test('voters met in a distrusted network alone have no vote until it is forgotten, and are still among those who decide', () => {
+test('voters that were only met in a distrusted network have no vote until it is forgotten, and are still among those who decide', () => {
   using node = new Node();
   node.trust('Alice', 'Bob', 'Carol');
   node.prove('Bob', 'Bob/16', 'Bob/16', '45.10.7.9');
@@ -264,7 +264,7 @@ test('a listing by votes ends when the quorum does, and an allowance holds it of
   assert.deepEqual(node.lists(), []);
 });
 
-test('listed networks of IPv6 that votes alone list put no wider one on lists', () => {
+test('networks of IPv6 that only votes list put no wider one on lists', () => {
   using node = new Node();
   node.trust('Alice', 'Bob');
   const networks = Array.from(

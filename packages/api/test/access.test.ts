@@ -99,7 +99,7 @@ test('raw messages and credentials need a key even where reading needs none', as
   assert.equal(await status(api, '/v1/events?include=message', 'read'), 200);
 });
 
-test('a key may come as X-Api-Key or with any case of Bearer; an empty one is none', async () => {
+test('a key may come as X-Api-Key or with any case of Bearer; an empty one does not count', async () => {
   await using api = await open({ keyRequired: true });
   for (const [headers, expected] of [
     [{ 'x-api-key': 'read' }, 200],

@@ -105,7 +105,7 @@ test('decisions of the SIP agent are streamed as they are made, to a key that ma
   );
 });
 
-test('where the SIP agent is off there is no stream of its decisions', async () => {
+test('if the SIP agent is off, there is no stream of its decisions', async () => {
   await using api = await openApi({ evidence: keys() });
   const response = await ask(api, { 'x-api-key': 'read' });
   assert.equal(response.status, 404);

@@ -143,7 +143,7 @@ test('POST /api/events names the fields that are wrong, and records the events t
   }
 });
 
-test('POST /api/events refuses what is no JSON, too much, or not gzip', async () => {
+test('POST /api/events refuses what is not JSON, too much, or not gzip', async () => {
   await using hub = await openHub();
   for (const [body, headers, status] of [
     ['', {}, 422],
@@ -291,7 +291,7 @@ test('an id of APIBAN from a database that is gone begins anew', async () => {
   assert.deepEqual(await walk(api, 'listing-7'), all);
 });
 
-test('APIBAN is told of what the judge lists alone', async () => {
+test('APIBAN is only told what the judge lists', async () => {
   const reputation = new MemoryReputation();
   reputation.addresses.set('10.0.0.1', ['it came']);
   await using api = await openApi({ reputation });

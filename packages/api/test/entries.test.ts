@@ -44,7 +44,7 @@ test('eventEntry() tells whether there were credentials, to everybody, and not w
   assert.equal(tried(undefined), false);
 });
 
-test('eventEntry() shows a time that cannot be as none', () => {
+test('eventEntry() shows no time where it is impossible', () => {
   const places = { placeOf: () => undefined } as unknown as Parameters<typeof eventEntry>[1];
   const shown = (text: string): unknown => {
     const event = { ...rowWith(undefined), eventTimestamp: text, recordedAt: text, lastSeen: text };

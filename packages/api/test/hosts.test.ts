@@ -75,7 +75,7 @@ test('addresses, names of one label, private names and those of the operator are
     assert.equal(await get(api, `Host: ${host}`), 200, host);
 });
 
-test('two Host headers, and one that is none, are 400', async () => {
+test('two Host headers, and an invalid one, are 400', async () => {
   await using api = await openApi();
   assert.equal(await get(api, 'Host: 127.0.0.1', 'host: evil.example'), 400);
   assert.equal(await get(api, 'Host: 127.0.0.1', 'HOST: 127.0.0.1'), 400);

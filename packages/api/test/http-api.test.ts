@@ -195,7 +195,7 @@ test('GET /ip-addresses/{ip} and /ip-address/{ip} find an address in any of its 
   ]);
 });
 
-test('what is no address or number is 400, never the 404 that means clean', async () => {
+test('what is not an address or a number is 400, never the 404 that means clean', async () => {
   const invalid = [400, { error: 'The request data was invalid' }];
   const long = 'x'.repeat(4000);
   for (const text of [

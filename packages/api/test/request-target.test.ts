@@ -13,7 +13,7 @@ test('originForm() takes the path of any form and keeps a # in it', () => {
   assert.equal(originForm('*'), '/');
 });
 
-test('authorityOf() is the name in a target of the absolute form alone', () => {
+test('authorityOf() is the name only in a target of the absolute form', () => {
   assert.equal(authorityOf('http://pot:8082/numbers/1'), 'pot:8082');
   assert.equal(authorityOf('HTTP://pot?x=/'), 'pot');
   assert.equal(authorityOf('http://pot'), 'pot');
@@ -38,7 +38,7 @@ test('canonicalAddress() answers the form in which addresses are stored', () => 
   assert.equal(canonicalAddress('::'), '::');
 });
 
-test('canonicalAddress() refuses what is no address', () => {
+test('canonicalAddress() refuses what is not an address', () => {
   const refused = [
     '',
     '1.2.3',

@@ -89,7 +89,7 @@ test('a stream with per_second sends the newest events and says exactly what it 
   await resumed.return(undefined);
 });
 
-test('a stream with per_second counts and sends what its filter says alone', async () => {
+test('a stream with per_second counts and sends only what its filter says', async () => {
   const evidence = new MemoryEvidence();
   await using api = await openApi({ evidence });
   fill(evidence, 99);

@@ -52,7 +52,7 @@ test('Scans leaves the thread as long a rest as its steps took', async () => {
   assert.ok(tookMs >= 1.9 * workedMs - (SCAN_SLICE_MS + 2), `${tookMs} for ${workedMs}`);
 });
 
-test('Scans takes on so many questions of a client and no more, and others still', async () => {
+test('Scans takes on a limited number of questions of one client, and still those of others', async () => {
   const scans = new Scans();
   const asked: Promise<void>[] = [];
   while (scans.hasRoom('a')) asked.push(scans.step('a', () => undefined));

@@ -123,7 +123,7 @@ test('a key in a form becomes a cookie that no script reads and no other site se
   assert.match(overTls.headers.get('set-cookie') ?? '', /; Secure$/);
 });
 
-test('who opens the page on another machine signs in, where programs may read without a key', async () => {
+test('whoever opens the page on another machine signs in, even if programs may read without a key', async () => {
   await using bench = await Bench.open({ trustedProxies: ['127.0.0.1'] });
   const required = async (from: string): Promise<boolean> => {
     const answer = await bench.ask('/v1/session', { headers: { 'x-forwarded-for': from } });
@@ -181,7 +181,7 @@ test('a session is refused under a name that is not ours', async () => {
   assert.equal(status, 421);
 });
 
-test('wrong keys in the form count as wrong keys do, and one that only delivers is no reader', async () => {
+test('wrong keys in the form count as wrong keys do, and one that only delivers is not a reader', async () => {
   await using bench = await Bench.open();
   assert.equal((await bench.signIn('write')).status, 403);
   for (const body of ['', '[]', '{"key": 7}', '{"key": ""}']) {

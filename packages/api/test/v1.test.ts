@@ -96,7 +96,7 @@ for (const [path, detail] of REFUSED) {
   });
 }
 
-test('a stream refuses a Last-Event-ID that is none', async () => {
+test('a stream refuses an invalid Last-Event-ID', async () => {
   await using api = await openApi();
   const response = await ask(api, '/v1/events/stream', { headers: { 'last-event-id': 'x' } });
   assert.equal(response.status, 400);

@@ -353,7 +353,7 @@ test('POST /v1/decisions writes what the operator says', async () => {
   });
 });
 
-test('POST /v1/decisions is for admins alone, on this machine too', async () => {
+test('POST /v1/decisions is only for admins, on this machine too', async () => {
   const reputation = someReputation();
   await using api = await openApi({ reputation, evidence: withKeys() });
   for (const [role, status] of [

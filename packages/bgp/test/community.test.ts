@@ -29,7 +29,7 @@ test('parseCommunity() knows the values of RFC 7999 and RFC 1997', () => {
   assert.deepEqual(NO_EXPORT, { kind: 'standard', value: 65_535 * 65_536 + 65_281 });
 });
 
-test('parseCommunity() refuses what is no community', () => {
+test('parseCommunity() refuses what is not a community', () => {
   for (const text of [
     '',
     '1',

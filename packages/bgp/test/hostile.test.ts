@@ -87,7 +87,7 @@ test('Speaker gives a connection that says nothing 4 minutes', async () => {
   assert.equal(statusOf(speaker, 'hostile').flapsCount, 0);
 });
 
-test('Speaker that is sent nonsense at any time ends that session alone, with a NOTIFICATION', async () => {
+test('Speaker that is sent nonsense at any time ends only that session, with a NOTIFICATION', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.integer({ min: 0, max: 2 }),

@@ -10,7 +10,7 @@ import { World } from './world.ts';
 const HERE = '10.0.0.1';
 const THERE = '10.0.0.2';
 
-test('what a router said at the end of a session is not lost behind attempts that fail', async () => {
+test('what a router said at the end of a session is not lost after attempts that fail', async () => {
   const world = new World();
   const speaker = await Speaker.open(world.ports(HERE), {
     asn: 65_332,

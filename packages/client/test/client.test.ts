@@ -42,7 +42,7 @@ const ok = (value: unknown): Response => Response.json(value);
 const problem = (status: number, headers: Record<string, string> = {}): Response =>
   Response.json({ detail: 'what would be right' }, { status, headers });
 
-test('listingChanges() begins behind a change and goes on page by page', async () => {
+test('listingChanges() begins after a change and goes on page by page', async () => {
   const page = (id: number, next: string | null) => ok({ items: [{ id }], next });
   const node = new Node(page(8, '8'), page(9, null));
   const ids = await Array.fromAsync(node.client().listingChanges({ after: 7 }), ({ id }) => id);
@@ -144,7 +144,7 @@ function streamOf(...parts: readonly string[]): Response {
   return new Response(ReadableStream.from(parts.map((part) => encoder.encode(part))));
 }
 
-test('a stream goes on behind its last event when the connection breaks', async () => {
+test('a stream goes on after its last event when the connection breaks', async () => {
   const first = `retry: 1000\n\n:\n\n${message(5)}${message(6)}`;
   const node = new Node(
     ok(SUMMARY),

@@ -134,7 +134,7 @@ test('JsonLog repeats nothing when it fails after its file was moved', async () 
   assert.deepEqual([`${path}.1`, path].flatMap(uuidsIn), log.uuids());
 });
 
-test('JsonLog moves itself aside at its size, keeps so many, and loses nothing of what is kept', async () => {
+test('JsonLog moves itself aside at its size, keeps as many files as it is told, and loses nothing of what is kept', async () => {
   const bounds = { freeOctetsMin: 0, sizeOctetsMax: 20_000, keptCount: 3 };
   await using jsonLog = await open({ settleMs: 1, bounds });
   for (let round = 0; round < 6; round += 1) {
@@ -261,7 +261,7 @@ test('JsonLog survives kill -9 amid writing with every event once', async () => 
   assert.deepEqual(uuidsIn(path), log.uuids());
 });
 
-test('JsonLog.open() refuses a missing directory and a file that is none', async () => {
+test('JsonLog.open() refuses a missing directory, and what is not a file', async () => {
   await assert.rejects(open({ path: join(folder, 'missing', 'x.log') }), {
     name: 'OperatingError',
     code: 'json_log_directory_missing',

@@ -267,7 +267,7 @@ test('Webhooks sends nothing over TLS to whom it does not trust, and goes on whe
   assert.deepEqual(receiver.uuids(), log.uuids().slice(1));
 });
 
-test('Webhooks refuses a file of authorities that holds none, and a proxy that is none', () => {
+test('Webhooks refuses a file of authorities that contains none, and what is not a proxy', () => {
   const url = new URL('https://127.0.0.1:1/');
   assert.throws(() => open([{ name: 'hub', url, authorities: '-----BEGIN CERTIFICATE-----\nx' }]), {
     code: 'webhook_authority',

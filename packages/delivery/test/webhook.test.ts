@@ -278,7 +278,7 @@ test('Webhooks goes on after a stop where the saved cursor stands', async () => 
 });
 
 for (const batchEventsMax of [1, 7]) {
-  test(`Webhooks has so many requests of ${batchEventsMax} under way as it may, and misses nothing`, async () => {
+  test(`Webhooks has as many requests of ${batchEventsMax} under way as it may, and misses nothing`, async () => {
     await using receiver = await WebhookReceiver.open({
       behave: () => (receiver.requests.length % 7 === 3 ? 500 : 201),
       onRequest,
@@ -426,7 +426,7 @@ test('Webhooks signs as Standard Webhooks says, over what is packed', async () =
   assert.ok(Math.abs(Number(time) - Date.now() / 1000) < 5);
 });
 
-test('Webhooks sends an event whose UUID is none that a header may hold', async () => {
+test('Webhooks sends an event whose UUID no header may contain', async () => {
   await using receiver = await WebhookReceiver.open({ onRequest });
   log.append(1, { eventUuid: 'x\r\nX-Forged: 1' });
   log.append(1);

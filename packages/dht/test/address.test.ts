@@ -22,7 +22,7 @@ test('addressText(addressOctets(text)) is the text as the system writes it', () 
     assert.equal(addressText(addressOctets(text) ?? new Uint8Array(0)), text);
 });
 
-test('addressOctets() refuses what is no address', () => {
+test('addressOctets() refuses what is not an address', () => {
   for (const text of [
     '',
     '1.2.3',

@@ -6,7 +6,7 @@ import { EventUuids } from '../src/index.ts';
 
 const zeros = { fill: (octets: Uint8Array) => octets.fill(0) };
 
-test('`EventUuids` writes the time of RFC 9562 appendix A.6 and the fraction behind the version', () => {
+test('`EventUuids` writes the time of RFC 9562 appendix A.6 and the fraction after the version', () => {
   const uuids = new EventUuids({ random: zeros });
   assert.equal(uuids.next(0x017f_22e2_79b0 * 1000), '017f22e2-79b0-7000-8000-000000000000');
   assert.equal(uuids.next(0x017f_22e2_79b0 * 1000 + 999), '017f22e2-79b0-7ffb-8000-000000000000');

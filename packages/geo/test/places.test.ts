@@ -58,7 +58,7 @@ test('placeOf() tells country and network in the words of several makers of file
   });
 });
 
-test('placeOf() without files knows the address block alone', async () => {
+test('placeOf() without files only knows the address block', async () => {
   const places = await Places.open(silentLogger, {});
   assert.deepEqual(places.placeOf('203.0.113.5'), {
     country: undefined,
@@ -81,7 +81,7 @@ test('blockOf() is the block of any address', () => {
   }
 });
 
-test('open() refuses what is no such file, and source tells files apart', async () => {
+test('open() refuses what is not such a file, and source tells files apart', async () => {
   const text = join(folder, 'text.mmdb');
   writeFileSync(text, 'country,asn\n');
   for (const path of [text, join(folder, 'missing.mmdb'), folder]) {

@@ -61,7 +61,7 @@ test('INVITE of an unproved source with an offer gets 180 and a lean 200 at once
   assert.deepEqual(bench.wait(60_000), []);
 });
 
-test('INVITE of an unproved source gets less when it is shorter: the 200 alone, a challenge, nothing', () => {
+test('INVITE of an unproved source gets less when it is shorter: only the 200, a challenge, nothing', () => {
   const withOffer = sample('sipp-uac-invite.sip', [['00442071234567', EXTENSION]]);
   assert.deepEqual(new Bench().statuses(withOffer), [200]);
   const short = sample('svmap-invite.sip', [['sip:100@127.0.0.1', `sip:${EXTENSION}@127.0.0.1`]]);
@@ -191,7 +191,7 @@ test('CANCEL of a ringing INVITE gets 200, the INVITE 487, and all three answers
   assert.deepEqual(bench.wait(60_000), []);
 });
 
-test('CANCEL of an answered INVITE gets 200 alone, and 481 where branch, number or source differ', () => {
+test('CANCEL of an answered INVITE gets only 200, and 481 if branch, number or source differ', () => {
   const bench = new Bench();
   const cancel = (cseq: string, via?: string) =>
     requestText({

@@ -41,7 +41,7 @@ test('Nonces.check() finds a change in every digit', () => {
   }
 });
 
-test('Nonces.check() calls whatever is no nonce foreign', () => {
+test('Nonces.check() calls whatever is not a nonce foreign', () => {
   for (const text of ['', 'x', 'z'.repeat(24), '\u00ff'.repeat(24), '0'.repeat(60_000)]) {
     assert.equal(nonces.check(text, SUBJECT, NOW_MS).state, 'foreign');
   }

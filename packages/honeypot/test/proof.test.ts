@@ -70,7 +70,7 @@ test('an answer that was longer for a proved source is not repeated to it when i
   assert.deepEqual(bench.receive(text).replies, []);
 });
 
-test('the proof of one source is none from another address, on another node or hours later', () => {
+test('the proof of one source is not valid from another address, on another node or hours later', () => {
   const bench = new Bench();
   const proofs = [nonceProof(bench), tagProof(bench, 'ACK'), tagProof(bench, 'BYE')];
   const stranger = new Bench({ secrets: { ...SECRETS, tag: secret(8), nonce: secret(9) } });

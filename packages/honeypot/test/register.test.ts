@@ -132,7 +132,7 @@ test('REGISTER counts a retransmitted guess once and answers it with the same oc
   assert.notDeepEqual(bench.receive(text).replies, first);
 });
 
-test('REGISTER from another port or over another transport is no retransmission', () => {
+test('REGISTER from another port or over another transport is not a retransmission', () => {
   const bench = new Bench();
   const text = registerText(EXTENSION);
   const first = bench.receive(text).replies;

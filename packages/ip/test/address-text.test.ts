@@ -44,7 +44,7 @@ test('networkKey() of IPv4-mapped IPv6 is the /24', () => {
   assert.equal(networkKey('::ffff:192.0.2.9'), '192.0.2.0/24');
 });
 
-test('sourceKey() takes an IPv4 address alone and an IPv6 /64 together', () => {
+test('sourceKey() takes each IPv4 address separately, and an IPv6 /64 together', () => {
   assert.equal(sourceKey('192.0.2.9'), '192.0.2.9');
   assert.equal(sourceKey('2001:db8::1'), sourceKey('2001:db8::dead:beef'));
 });

@@ -53,7 +53,7 @@ test('parseAddressAndPort() reads an address with and without its port', () => {
     assert.equal(parseAddressAndPort(text), undefined, text);
 });
 
-test('isZonedAddress() takes a zone after an IPv6 address alone', () => {
+test('isZonedAddress() takes a zone only after an IPv6 address', () => {
   for (const text of ['::1', '192.0.2.1', 'fe80::1%eth0']) assert.ok(isZonedAddress(text), text);
   for (const text of ['', '%eth0', 'fe80::1%', '192.0.2.1%eth0', 'localhost'])
     assert.ok(!isZonedAddress(text), text);

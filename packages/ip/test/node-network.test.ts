@@ -18,7 +18,7 @@ test('`parseNodeNetwork()` has one text for each network', () => {
   }
 });
 
-test('`parseNodeNetwork()` refuses what is no network, mistyped or most of the Internet', () => {
+test('`parseNodeNetwork()` refuses what is not a network, mistyped or most of the Internet', () => {
   for (const text of [
     '',
     'unsigned',

@@ -70,7 +70,7 @@ test('readTime() reads always, dates and times', () => {
   }
 });
 
-test('readTime() refuses what begins as a time does and is none', () => {
+test('readTime() refuses what begins like a time and is not one', () => {
   for (const text of [
     '24',
     '24 office',

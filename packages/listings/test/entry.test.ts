@@ -26,7 +26,7 @@ test('entryOf() puts each length of prefix into a set of its own, and prefixOf()
   }
 });
 
-test('entryOf() refuses what is no address, and networks wider than any that is listed', () => {
+test('entryOf() refuses what is not an address, and networks wider than any that is listed', () => {
   const refused = [
     '',
     'sip.example.org',

@@ -84,7 +84,7 @@ test('HeldEntries.difference() changes an end that moved by a second or more, an
   }
 });
 
-test('HeldEntries.difference() lets only so many new ones in within a minute, and others go at once', () => {
+test('HeldEntries.difference() lets a limited number of new ones in within a minute, and others go at once', () => {
   const bench = new Bench(2);
   const four = ['45.1.0.1', '45.1.0.2', '45.1.0.3', '45.1.0.4'];
   bench.put(...four);
@@ -105,7 +105,7 @@ test('HeldEntries.difference() lets only so many new ones in within a minute, an
   assert.equal(bench.carryOut('45.1.0.4', '45.1.0.5', '45.1.0.6').add.length, 2);
 });
 
-test('HeldEntries.difference() takes so many changes at once', () => {
+test('HeldEntries.difference() takes a limited number of changes at once', () => {
   const bench = new Bench();
   const three = ['45.1.0.1', '45.1.0.2', '45.1.0.3'];
   bench.put(...three);

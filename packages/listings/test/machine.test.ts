@@ -99,7 +99,7 @@ test('Machine spares sessions, gateways, name servers, own addresses and small n
   });
 });
 
-test('Machine spares no client of an API that answers this machine alone', () => {
+test('Machine spares no client of an API that only answers this machine', () => {
   assert.ok(!sparedBy(machineOf({ '/proc/self/net/tcp': TCP }), 0).has('45.1.2.4'));
 });
 
@@ -115,7 +115,7 @@ test('Machine spares a later connection to the SSH port only when it lasts longe
   assert.ok(!sparedBy(machine, 2000 + TRUSTED_CONNECTION_MS).has('45.1.2.3'), 'another connection');
 });
 
-test('parseConnections() leaves out what is no line of the table', () => {
+test('parseConnections() leaves out what is not a line of the table', () => {
   const texts = ['', 'x', '0: 1 2 01', '0: 0:0 zz:0 01', `0: 0:0 ${'0'.repeat(31)}:1 01`];
   for (const text of texts) assert.deepEqual(parseConnections(text, true), [], text);
 });
@@ -190,7 +190,7 @@ test('Machine reads sessions of systemd-logind up to a limit, and no other lines
   assert.ok(!spared.has('46.1.1.1') && !spared.has('46.1.1.2'));
 });
 
-test('Machine spares the neighbours of a small network alone', () => {
+test('Machine spares only the neighbours of a small network', () => {
   const of = (cidr: string | null): readonly string[] => {
     const [text = ''] = (cidr ?? '45.9.0.1/32').split('/');
     const eth0 = [{ ...address(text, ''), cidr }];

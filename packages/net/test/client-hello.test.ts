@@ -59,7 +59,7 @@ test('ClientHelloReader.push() gives the fingerprint that the description of JA4
   });
 });
 
-test('ClientHelloReader.push() knows old versions, no extensions, and protocols that are no text', () => {
+test('ClientHelloReader.push() knows old versions, no extensions, and protocols that are not text', () => {
   const old = parseClientHello(helloOf([0x0035], [], 0x0301));
   assert.ok(old !== undefined && old !== 'incomplete');
   assert.equal(old.ja4.split('_')[0], 't10i010000');
@@ -180,7 +180,7 @@ test('ClientHelloReader.push() takes time in proportion to the octets, whatever 
   assert.ok((user + system) / 1000 < 5000);
 });
 
-test('ClientHelloReader.push() throws at nothing and ends', () => {
+test('ClientHelloReader.push() never throws, and ends', () => {
   const whole = helloOf(CHROME_CIPHERS, CHROME_EXTENSIONS);
   for (let index = 0; index < whole.length; index += 1) {
     for (const value of [0, 1, 0x7f, 0xff]) {

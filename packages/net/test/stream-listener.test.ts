@@ -56,7 +56,7 @@ for (const host of ['127.0.0.1', '::1'])
     });
   }
 
-test('StreamListener closes by itself behind a refused frame, and one that cannot be read on', async () => {
+test('StreamListener closes by itself after a refused frame, and after one that cannot be read further', async () => {
   await using heard = await listen({});
   for (const line of ['BAD', 'LAST']) {
     using peer = await StreamPeer.tcp(heard.listener);
@@ -168,7 +168,7 @@ test('a connection that says nothing is evidence, whether it ends, is reset, or 
   assert.equal((await heard.evidence.next()).code, 'no_message');
 });
 
-test('a connection with a message is no evidence by itself; one with nothing but pings is', async () => {
+test('a connection with a message is not evidence by itself; one with nothing but pings is', async () => {
   await using heard = await listen({});
   using talker = await StreamPeer.tcp(heard.listener);
   talker.socket.end('one\n');

@@ -52,7 +52,7 @@ test('handshakeMsMax ends a client without TLS, and tells what it said', async (
   while (heard.listener.counts().openCount > 0) await within(new Promise(setImmediate));
 });
 
-test('a client without TLS that says no message is evidence', async () => {
+test('a client without TLS that sends no message is evidence', async () => {
   await using heard = await listen({ tls: CERTIFICATE }, undefined, undefined, () => NO_MESSAGES);
   using peer = await StreamPeer.tcp(heard.listener);
   peer.socket.end('\r\n');
@@ -104,7 +104,7 @@ test('close() ends a handshake under way, and tells it before it resolves', asyn
   assert.equal(heard.listener.counts().openCount, 0);
 });
 
-test('a handshake without a message behind it is evidence', async () => {
+test('a handshake without a message after it is evidence', async () => {
   await using heard = await listen({ tls: CERTIFICATE });
   using peer = await StreamPeer.tls(heard.listener);
   peer.socket.end();
@@ -134,7 +134,7 @@ test('TLS 1.2 and 1.3 are spoken, TLS 1.0 only as an option', async () => {
   }
 });
 
-test('a ClientHello in single octets is answered; an end behind it is evidence', async () => {
+test('a ClientHello in single octets is answered; an end after it is evidence', async () => {
   await using heard = await listen({ tls: CERTIFICATE });
   // The hello of a client that talks to nobody.
   const hello: Buffer[] = [];

@@ -196,7 +196,7 @@ for (const [text, expected] of Object.entries(BEFORE_PAUSES)) {
   });
 }
 
-test('isTooLong() says where nobody can tell whether it is a number', () => {
+test('isTooLong() says when nobody can tell whether a text is a number', () => {
   const most = '1'.repeat(DIALLED_DIGITS_MAX);
   for (const text of ['', 'anna', most, `sip:${most}@198.51.100.7`, `${most}anna`])
     assert.ok(!isTooLong(text), text);

@@ -377,7 +377,7 @@ for (const [text, country, ...expected] of [
   });
 }
 
-test('what is no number has no digits, no candidates and no plain form', () => {
+test('what is not a number has no digits, no candidates and no plain form', () => {
   for (const text of ['', 'asterisk', 'urn:service:sos'])
     assert.deepEqual(summaryOf(readQuestion(plans, text)), ['', false], text);
   assert.deepEqual(summaryOf(readNumber(plans, '*72#')), ['*72', false]);

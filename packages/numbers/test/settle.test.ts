@@ -26,7 +26,7 @@ test('settle() has no choice where nothing can be a number', () => {
   );
 });
 
-test('settle() grows sure of a number that is tried behind one prefix after another', () => {
+test('settle() grows sure of a number that is tried after one prefix after another', () => {
   const prefixes = ['8784', '8785', '8786', '8787'];
   const confidences = prefixes.map(
     (_, index) =>

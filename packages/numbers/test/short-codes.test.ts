@@ -40,7 +40,7 @@ test('shortKind() hears a call for help on an outside line, and after an interna
   assert.equal(shortKind('011110', 'GB'), 'extension');
 });
 
-test('isMarkedEmergency() takes what may stand behind a plus or a code, and nothing longer', () => {
+test('isMarkedEmergency() takes what may stand after a plus or a code, and nothing longer', () => {
   for (const digits of ['112', '911', '999']) {
     assert.ok(isMarkedEmergency(digits, true, 'GB'), digits);
     assert.ok(isMarkedEmergency(digits, false, 'GB'), digits);

@@ -70,7 +70,7 @@ test('`encodeClaim()` makes the same octets of the same event', () => {
   assert.deepEqual(encodeClaim(event, OPTIONS), encodeClaim(event, OPTIONS));
 });
 
-test('`parseClaim()` and `claimHolds()` take what `encodeClaim()` made, in its own network alone', () => {
+test('`parseClaim()` and `claimHolds()` take what `encodeClaim()` made, only in its own network', () => {
   const octets = encodeClaim(recorded(SIGNER.nodeId), OPTIONS);
   const parsed = parseClaim(octets ?? new Uint8Array(), NOW_US);
   const key = importKey(SIGNER.publicKey);
@@ -123,7 +123,7 @@ test('`parseClaim()` takes what nodes of 4.x share, unsigned', () => {
   }
 });
 
-test('`parseClaim()` refuses what is no JSON object, too large or without a member', () => {
+test('`parseClaim()` refuses what is not a JSON object, too large or without a member', () => {
   const text = (json: string): Uint8Array => new TextEncoder().encode(json);
   for (const json of ['', '{', '[]', 'null', '"x"', '1', '['.repeat(16_000)])
     assert.equal(refusalOf(text(json)), 'not_json', json.slice(0, 10));

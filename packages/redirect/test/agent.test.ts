@@ -264,7 +264,7 @@ test('Agent refuses what is not its business, and judges none of it', () => {
   assert.deepEqual(questions, []);
 });
 
-test('Agent says nothing to responses, to what is no SIP and to what an answer could not echo', () => {
+test('Agent says nothing to responses, to what is not SIP and to what an answer could not echo', () => {
   const { agent } = newAgent();
   for (const text of [
     '',
@@ -311,7 +311,7 @@ test('Agent lets no called number leave its place in the answer (property)', () 
   );
 });
 
-test('Agent never throws, and answers no octets that are no request (property)', () => {
+test('Agent never throws, and answers no octets that are not a request (property)', () => {
   const { agent } = newAgent();
   const mutated = fc
     .tuple(fc.nat(), fc.uint8Array({ minLength: 1, maxLength: 8 }))

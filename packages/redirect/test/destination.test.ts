@@ -22,7 +22,7 @@ test('parseDestination() writes E.164 where it is asked for and known', () => {
   assert.equal(destination?.registrar, 'sips:[2001:db8::1]');
 });
 
-test('parseDestination() refuses what is no template of one place in the user part', () => {
+test('parseDestination() refuses what is not a template of one place in the user part', () => {
   for (const text of [
     '',
     'sip:gateway.example',

@@ -56,7 +56,7 @@ test('parseVia() refuses what has no sent-protocol or no sent-by', () => {
   assert.equal(parseVia('a;b/c/d e'), undefined);
 });
 
-test('parseVia() keeps a port that is none out of the host', () => {
+test('parseVia() keeps an impossible port out of the host', () => {
   const via = parseVia('SIP/2.0/UDP h:port');
   assert.deepEqual([via?.sentBy, via?.host, via?.port], ['h:port', 'h', undefined]);
 });
@@ -74,7 +74,7 @@ test('parseSipUri() reads every part', () => {
   });
 });
 
-test('parseSipUri() looks for parameters in front of the headers alone', () => {
+test('parseSipUri() looks for parameters only before the headers', () => {
   const uri = parseSipUri('sip:1@h:9?x=;y');
   assert.deepEqual([uri.host, uri.port, uri.parameters, uri.headers], ['h', 9, '', 'x=;y']);
 });
@@ -187,7 +187,7 @@ test('looksLikeNumber() wants a digit, * or #, and nothing that nobody dials', (
     assert.equal(looksLikeNumber(text), false, text);
 });
 
-test('digitsOf() is empty for what is no number', () => {
+test('digitsOf() is empty for what is not a number', () => {
   assert.equal(digitsOf('+44 (0)20'), '44020');
   assert.equal(digitsOf('9#00;phone-context=+1'), '900');
   assert.equal(digitsOf('*'), '');

@@ -53,7 +53,7 @@ function assertStream({ octets, expect }: MarkdownCase): void {
 
 for (const file of listCorpusMarkdown()) {
   const cases = parseMarkdownCases(readCorpusText(file));
-  test(`the cases of ${file} give what stands beside them`, async (t) => {
+  test(`the cases of ${file} give the results next to them`, async (t) => {
     assert.ok(cases.length > 3, 'the file was read');
     for (const entry of cases) {
       await t.test(entry.title, () => {

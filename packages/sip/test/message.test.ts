@@ -16,7 +16,7 @@ function parse(...lines: readonly string[]): SipMessage {
 const codesOf = (message: SipMessage): readonly string[] =>
   message.anomalies().map(({ code }) => code);
 
-test('parseMessage() reads 1024 header lines and finds the body behind more', () => {
+test('parseMessage() reads 1024 header lines and finds the body after more', () => {
   const lines = Array.from({ length: 1030 }, (_, index) => `X-${index}: ${index}`);
   const message = parse(...lines);
   assert.equal(message.headers.length, 1024);

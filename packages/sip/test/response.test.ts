@@ -60,7 +60,7 @@ test('formatResponse() writes the shape that every tool reads', () => {
   );
 });
 
-test('formatResponse() writes nothing behind the body, and its size', () => {
+test('formatResponse() writes nothing after the body, and its size', () => {
   const withText = respond(request(), { body: 'v=0\r\n' });
   assert.ok(withText.endsWith('\r\nContent-Length: 5\r\n\r\nv=0\r\n'), withText);
   const octets = Uint8Array.of(0xff, 0x00);
@@ -79,7 +79,7 @@ test('formatResponse() copies every Via in order, each line as it came', () => {
   );
 });
 
-test('formatResponse() adds received and rport to the topmost Via alone', () => {
+test('formatResponse() adds received and rport only to the topmost Via', () => {
   assert.equal(
     topVia('SIP/2.0/UDP 10.0.0.1:5060;rport;branch=z9 , SIP/2.0/UDP 10.0.0.2;rport'),
     'SIP/2.0/UDP 10.0.0.1:5060;rport=50600;branch=z9;received=192.0.2.7, SIP/2.0/UDP 10.0.0.2;rport',

@@ -82,14 +82,14 @@ test('push() gives up a lost body of more than 64 KiB, in lines or in one', () =
   }
 });
 
-test('push() frames nothing behind a frame that closes', () => {
+test('push() frames nothing after a frame that closes', () => {
   const framer = new StreamFramer();
   assert.equal(framer.push(latin1Octets('HELP\r\n')).length, 1);
   assert.deepEqual(framer.push(latin1Octets(`${START}l: 0\r\n\r\n`)), []);
   assert.deepEqual(framer.flush(), []);
 });
 
-test('push() of no octets is no event', () => {
+test('push() of no octets is not an event', () => {
   const framer = new StreamFramer();
   assert.deepEqual(framer.push(new Uint8Array(0)), []);
   assert.equal(framer.midMessage, false);

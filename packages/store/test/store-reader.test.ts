@@ -48,7 +48,7 @@ test('StoreReader gives nothing of an empty log', () => {
   store.close();
 });
 
-test('StoreReader.eventsAfter() gives the events behind an id in order', () => {
+test('StoreReader.eventsAfter() gives the events after an id in order', () => {
   using directory = new TestDirectory();
   const { store, reader } = open(directory);
   store.append([distinctBatch(1, 5)]);

@@ -218,7 +218,7 @@ test('Store never gives the id of a removed row again, also after it was opened 
   assert.equal(again.append([distinctBatch(11, 1)]).lastHoneyId, 11);
 });
 
-test('Store goes on behind rows that another program inserted meanwhile', () => {
+test('Store goes on after rows that another program inserted meanwhile', () => {
   using directory = new TestDirectory();
   using store = open(directory);
   store.append([distinctBatch(1, 1)]);

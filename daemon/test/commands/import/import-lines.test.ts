@@ -29,7 +29,7 @@ test('a file may begin in the middle of a line, with remarks or with a byte orde
   assert.deepEqual(read([`\ufeff${json('1')}`]), ['1', 0]);
 });
 
-test('lines that are cut, too long, or nothing that is known are counted', () => {
+test('lines that are cut, too long or in no known format are counted', () => {
   assert.deepEqual(read([json('1').slice(0, -5), undefined, '\0\0', json('2')]), ['2', 3]);
   assert.deepEqual(read(['{"other":"log"}', '[1]', '[]', '{}']), ['', 3]);
   assert.equal(new LinesReader().isKnown, false);
@@ -55,7 +55,7 @@ test('quoted fields of CSV may break lines', () => {
   assert.equal(rows[0]?.sip_message, message.replaceAll('""', '"'));
 });
 
-test('a record of CSV that was cut takes no other with it', () => {
+test('a CSV record that was cut does not spoil the next one', () => {
   const row = (number: string): string => `${TIME},192.0.2.1,${number},"x"`;
   const many = Array.from({ length: IMPORT_RECORD_LINES_MAX + 10 }, () => row('2'));
   const cut = `${TIME},192.0.2.1,1,"INV`;

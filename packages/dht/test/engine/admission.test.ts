@@ -49,7 +49,7 @@ test('allows() takes 8,192 queries a second in all', () => {
   assert.equal(count, QUERIES_PER_SECOND_MAX);
 });
 
-test('blacklist() remembers so many, the newest', () => {
+test('blacklist() remembers a limited number, the newest', () => {
   const admission = new Admission();
   for (let index = 0; index <= BLACKLIST_MAX; index += 1) admission.blacklist(at(index));
   assert.ok(!admission.isBlacklisted(at(0)));
@@ -100,7 +100,7 @@ test('mayAnswer() bounds the values that a proved address gets; a proof gets old
   assert.ok(!admission.hasAnswered(at(1), ANSWERED_MS));
 });
 
-test('prove() remembers so many addresses, the newest', () => {
+test('prove() remembers a limited number of addresses, the newest', () => {
   const admission = new Admission();
   for (let index = 0; index <= PROVED_ADDRESSES_MAX; index += 1) admission.prove(at(index), 0);
   assert.ok(!admission.isProved(at(0), 0));

@@ -78,7 +78,7 @@ test('while nobody answers it asks again with growing pauses', () => {
   assert.equal(sent.length / 2, 4 + 8);
 });
 
-test('receive() answers who asks, so many a second', () => {
+test('receive() answers whoever asks, a limited number of times a second', () => {
   const { discovery, sent, core } = made();
   const asker = { address: '192.0.2.1', port: 8888 };
   for (let index = 0; index < 100; index += 1) discovery.receive(encodeDiscoveryQuery(), asker);

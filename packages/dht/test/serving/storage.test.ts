@@ -71,7 +71,7 @@ test('an unsigned value is not edited, and an equal one is a refresh', () => {
   assert.deepEqual(changes, ['new 1', 'refreshed 1']);
 });
 
-test('a signed value is edited by its owner alone, upwards (the rules of edits)', () => {
+test('a signed value is edited only by its owner, upwards (the rules of edits)', () => {
   const { storage, changes } = made();
   const owner = anIdentity();
   const other = anIdentity();

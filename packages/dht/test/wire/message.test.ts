@@ -94,7 +94,7 @@ test('decodeMessage() reads a transaction id of four octets', () => {
   assert.equal(decoded(vector('tid-as-bin', 1)).tid, 0x01020304);
 });
 
-test('decodeMessage() ignores octets behind the message and keys it does not know', () => {
+test('decodeMessage() ignores octets after the message and keys it does not know', () => {
   const ping = vector('ping', 1);
   assert.deepEqual(decoded(Uint8Array.of(...ping, 0xc1, 1, 2)), decoded(ping));
   const packer = new Packer().map(6).text('zz').array(1).uint(1);

@@ -216,7 +216,7 @@ test('quiet pages go to those who follow their author', async () => {
   assert.deepEqual(c.subjects(), []);
 });
 
-test('quiet pages of who becomes a voter while there are links come over these', async () => {
+test('quiet pages of a node that becomes a voter come over the existing links', async () => {
   const { time, nodes } = newNodes(3);
   const [a, b] = two(nodes);
   const between = nodes[2];
@@ -346,7 +346,7 @@ test('who announces what does not come is left after three times', async () => {
   assert.equal(isClosed(), true);
 });
 
-test('who announces all the time is left alone, and not linked with again for a while', async () => {
+test('a node that announces all the time is left alone, and not linked with again for a while', async () => {
   const { time, node, link, isClosed } = await withStranger();
   const have = encodeFrame(FrameType.have, new Uint8Array(8));
   for (let index = 0; index <= HAVES_BURST; index += 1) link.receive(have);
@@ -613,7 +613,7 @@ test('a flooded node names authors to those who understand it, and pushes no str
   }
 });
 
-test('what is no news is announced and not pushed', async () => {
+test('what is not news is announced and not pushed', async () => {
   const { time, node, link, sent } = await withStranger();
   link.receive(encodeFrame(FrameType.want, new Uint8Array(8)));
   sent.length = 0;

@@ -172,7 +172,7 @@ test('`Author` waits the longer the more others say it, and says it quietly wher
   assert.equal(author.heldCount, 0);
 });
 
-test('`Author` says soon what a clock that was ahead had wait', () => {
+test('`Author` soon says what had to wait because the clock was ahead', () => {
   const author = authorWith();
   author.hear(
     [met('45.0.0.1', { lastEpochUs: (NOW_S + 365 * 24 * HOUR_S) * 1e6 })],
@@ -182,7 +182,7 @@ test('`Author` says soon what a clock that was ahead had wait', () => {
   assert.deepEqual(said(author, NOW_S), ['45.0.0.1']);
 });
 
-test('`Author` says the same again after a day, with the hour alone', () => {
+test('`Author` says the same again after a day, with only the hour', () => {
   const author = authorWith();
   const read = decodePage(pageOf(ALICE, { claims: [claimOf('45.0.0.1', { lastHour: NOW_HOUR })] }));
   assert.ok('page' in read);

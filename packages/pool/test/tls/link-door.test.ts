@@ -98,7 +98,7 @@ test('nodes link over TLS 1.3, know each other by key, and pages go both ways', 
   assert.equal((await a.door.call(at(b))).kind, 'failed', 'there is a link already');
 });
 
-test('a call fails where another key answers, nobody does, or it is no such door', async () => {
+test('a call fails if another key answers, nobody does, or it is not such a door', async () => {
   await using a = await open('a');
   await using b = await open('b');
   const wrong = await a.door.call({ ...at(b), key: authorOf('carol').publicKey.toHex() });
@@ -215,7 +215,7 @@ test('who shows no key of a node is not let in', async () => {
   assert.deepEqual(a.node.exchange.links, []);
 });
 
-test('so many connections that prove nothing are open at once, and no more', async () => {
+test('a limited number of connections that prove nothing is open at once', async () => {
   await using a = await open('a');
   const sockets = Array.from({ length: HANDSHAKES_OPEN_MAX + 4 }, () =>
     connectTcp({ host: '127.0.0.1', port: a.port }).on('error', () => undefined),

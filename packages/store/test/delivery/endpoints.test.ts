@@ -85,7 +85,7 @@ test('Store.changeEndpoint() keeps dead letters until they are taken, each once'
   assert.equal(reader.endpoints.lettersCount('other'), 1);
 });
 
-test('Store.changeEndpoint() takes so many dead letters of an endpoint and no more', () => {
+test('Store.changeEndpoint() takes a limited number of dead letters of an endpoint', () => {
   using directory = new TestDirectory();
   using store = open(directory);
   using reader = read(directory);

@@ -45,7 +45,7 @@ test('FileWatch waits for companions that are not there yet', () => {
   assert.match(watch.failure(2 * FILE_LOOK_MS)?.message ?? '', /x\.db-wal, which belongs/);
 });
 
-test('FileWatch does not throw where the directory is no directory any more', () => {
+test('FileWatch does not throw if the directory is no longer one', () => {
   using directory = new TestDirectory();
   const path = directory.file('folder/x.db');
   const watch = new FileWatch(path);

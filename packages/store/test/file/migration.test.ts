@@ -305,7 +305,7 @@ test("a table of somebody else's with a name of ours is told, and the file stays
   assert.ok(readFileSync(path).equals(before));
 });
 
-test('a view that is called honey is no database of ours', () => {
+test('a view that is called honey is not a database of ours', () => {
   using directory = new TestDirectory();
   const path = directory.file('view.db');
   makeLegacyDatabase(path, [{}]);

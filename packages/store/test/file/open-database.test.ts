@@ -358,7 +358,7 @@ test('Store.open() recognises a restored dump by its tables, which has lost its 
   assert.equal(database.prepare('PRAGMA user_version').get()?.['user_version'], SCHEMA_VERSION);
 });
 
-test('what died in the middle of a change is named as such to who only reads, and undone by the daemon', () => {
+test('a change that was interrupted is named to those who only read, and undone by the daemon', () => {
   using directory = new TestDirectory();
   const path = directory.file('old.db');
   makeLegacyDatabase(path, [{}]);
@@ -381,7 +381,7 @@ test('what died in the middle of a change is named as such to who only reads, an
   assert.equal(reader.lastHoneyId(), 1);
 });
 
-test('Store.open() says how to save the events of a file whose tables are not all there', () => {
+test('Store.open() says how to save the events of a file that lacks some tables', () => {
   using directory = new TestDirectory();
   const path = directory.file('partly.db');
   open(path).close();

@@ -111,7 +111,7 @@ test('where no daemon runs, the write-ahead log of an import stays small', () =>
   assert.ok(size < 8 * 1_048_576, `${size} octets`);
 });
 
-test('a database of ours keeps grades, counts and fields; its events are no news', () => {
+test('a database of ours keeps grades, counts and fields; its events are not news', () => {
   using bench = new Bench();
   const other = bench.directory.file('other.db');
   {
@@ -169,7 +169,7 @@ test('rows without a UUID come once, and what others shared does not come', () =
   );
 });
 
-test('readDatabase() refuses the database itself, and what is no database', () => {
+test('readDatabase() refuses the database itself, and what is not a database', () => {
   using bench = new Bench();
   assert.throws(() => [...readDatabase(bench.path, bench.path)], {
     message: /the database itself/,

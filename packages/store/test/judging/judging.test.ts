@@ -323,7 +323,7 @@ test('Judging.step() counts forms, sources and calls of a number', () => {
   assert.equal(evidence.meaningOf('0044'), undefined);
 });
 
-test('Judging.step() counts calls alone: no ACK, REGISTER or OPTIONS names a number that is called', () => {
+test('Judging.step() counts only calls: no ACK, REGISTER or OPTIONS names a number that is called', () => {
   using bench = new Bench();
   for (const sipMethod of ['ACK', 'REGISTER', 'OPTIONS', 'CANCEL', 'MESSAGE', undefined]) {
     bench.record({ ...PROVED, sipMethod, calledNumber: '00442071234567' });
@@ -394,7 +394,7 @@ test('Judging.step() counts the proved numbers of a block, and no others', () =>
   assert.equal(evidence.range('20712345xx'), undefined);
 });
 
-test('what comes after a delisting counts alone, also where events before it are judged later', () => {
+test('only what comes after a delisting counts, even if events before it are judged later', () => {
   using bench = new Bench();
   const subject = { kind: 'number', value: '2071234567' } as const;
   const call = (source: number): TestEvent => ({
@@ -427,7 +427,7 @@ test('DistinctSet tells some tens to about a fifth, and 200 from few', () => {
   }
 });
 
-test('DistinctSet and distinctCount() never count too many of a few, so that nothing is listed too early', () => {
+test('DistinctSet and distinctCount() never overcount a few, so that nothing is listed too early', () => {
   fc.assert(
     fc.property(fc.integer({ min: 0, max: 2 ** 32 - 1 }), (seed) => {
       const networks = Array.from({ length: 16 }, (_, index) => {
@@ -469,7 +469,7 @@ test('Judging.step() goes on where it was, and counts nothing twice', () => {
   assert.equal(bench.reader.evidence.number('0442071234567'.slice(-10))?.eventsCount, 3);
 });
 
-test('Judging.step() judges all evidence again by other options, and alone what changed elsewhere', () => {
+test('Judging.step() judges all evidence again after a change of the options, and otherwise only what changed', () => {
   using bench = new Bench();
   bench.record(PROVED);
   bench.judge();
@@ -595,7 +595,7 @@ test('a decision made by another process is carried out', () => {
   });
 });
 
-test('all listings are looked at again after a decision, and at the start', () => {
+test('all listings are judged again after a decision, and at the start', () => {
   using bench = new Bench();
   const count = 200;
   bench.record(
@@ -651,7 +651,7 @@ test('the reading of a number goes with its total', () => {
   assert.equal(bench.reader.evidence.number('2071234567')?.eventsCount, 1);
 });
 
-test('distinctCount() tells a few apart exactly, and many about', () => {
+test('distinctCount() counts a few exactly, and many roughly', () => {
   const bitsOf = (count: number): number =>
     Array.from({ length: count }, (_, index) => distinctBit(`11.22.33.${index}${NODE_ID}`)).reduce(
       (bits, bit) => (bits | bit) >>> 0,
@@ -663,7 +663,7 @@ test('distinctCount() tells a few apart exactly, and many about', () => {
   assert.equal(distinctCount(bitsOf(2000)), 111);
 });
 
-test('Judging.step() takes what other nodes share for no evidence', () => {
+test('Judging.step() does not take what other nodes share for evidence', () => {
   using bench = new Bench();
   bench.record(PROVED);
   bench.judge();

@@ -69,7 +69,7 @@ test('StoreReader.events() finds events by each thing they say', () => {
   assert.deepEqual(ids(reader, { untilEpochUs: NOON_US }), []);
 });
 
-test('StoreReader.events() goes on behind the page before, in both directions', () => {
+test('StoreReader.events() goes on after the previous page, in both directions', () => {
   using directory = new TestDirectory();
   using reader = logOf(directory, distinctBatch(1, 7));
   for (const order of ['newest-first', 'oldest-first'] as const) {
@@ -87,7 +87,7 @@ test('StoreReader.events() goes on behind the page before, in both directions', 
   }
 });
 
-test('StoreReader.events() stops looking after so many rows and says where', () => {
+test('StoreReader.events() stops looking after a number of rows and says where', () => {
   using directory = new TestDirectory();
   const rows = 1000;
   const batches = Array.from({ length: SEARCH_ROWS_MAX / rows + 1 }, (_, at) =>
@@ -131,7 +131,7 @@ test('StoreReader.events() finds the events of an address in all blocks of their
   }
 });
 
-test('StoreReader.events() stops looking after so many blocks and says where', () => {
+test('StoreReader.events() stops looking after a number of blocks and says where', () => {
   using directory = new TestDirectory();
   using reader = logOf(directory, batchOf([{ eventUuid: uuidOf(1), sourceIp: '203.0.113.77' }]));
   using database = new DatabaseSync(directory.file('sentrypeer.db'));

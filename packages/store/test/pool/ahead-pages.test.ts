@@ -139,7 +139,7 @@ test('what a version before this one left ahead is removed after the start', () 
   );
 });
 
-test('the page that ends the key of this node stays, even ahead', () => {
+test('the page that ends the key of this node stays, even if it is ahead', () => {
   using world = new World();
   world.pass();
   const options = { serial: NOON_S + YEAR_S, replaces: 0, isRetired: true, subjects: [] };

@@ -81,7 +81,7 @@ test('an address that anybody can forge proves nobody right until it proves to b
   assert.deepEqual(other.known(), [], 'one too few');
 });
 
-test('what came here before is no news, whoever names it first', () => {
+test('what came here before is not news, whoever names it first', () => {
   using world = new World();
   world.meet(FIVE);
   world.say('late', FIVE);

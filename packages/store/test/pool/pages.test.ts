@@ -149,7 +149,7 @@ test('pages go when they end', () => {
   assert.deepEqual(world.claims(), ['45.0.0.2 1']);
 });
 
-test('a key has so many pages and claims and no more', () => {
+test('a key has a limited number of pages and claims', () => {
   using world = new World();
   for (let index = 0; index < AUTHOR_PAGES_MAX; index += 1) {
     assert.equal(world.add('a', { serial: NOON_S + index, subjects: ['45.0.0.1'] }), 'taken');
@@ -169,7 +169,7 @@ test('a key has so many pages and claims and no more', () => {
   assert.equal(world.add('b', one), 'taken', 'a voter may say more');
 });
 
-test('of a subject so many authors are kept, and a voter takes the place of a stranger', () => {
+test('a limited number of authors is kept for a subject, and a voter takes the place of a stranger', () => {
   using world = new World();
   for (let index = 0; index <= SUBJECT_AUTHORS_MAX; index += 1) {
     assert.equal(world.add(`author ${index}`, { subjects: ['45.0.0.1'] }), 'taken');
@@ -215,7 +215,7 @@ test('when too many authors are remembered an idle one is forgotten, a liar last
   assert.equal(world.add('newer', { subjects: [] }), 'too_many_authors');
 });
 
-test('`setTrust()` makes only nodes with a key voters, and so many of them', () => {
+test('`setTrust()` makes only nodes with a key voters, and a limited number of them', () => {
   using world = new World();
   world.store.setTrust('bbbbbbbb-0000-4000-8000-000000000000', 'trusted');
   assert.equal(world.reader.pool.counts().voters, 0);
@@ -229,7 +229,7 @@ test('`setTrust()` makes only nodes with a key voters, and so many of them', () 
   world.store.setTrust(nodeOf('another'), 'trusted');
 });
 
-test('whom an older version trusted is no voter until the operator says so again', () => {
+test('a node that an older version trusted is not a voter until the operator says so again', () => {
   using world = new World();
   world.store.setTrust(nodeOf('a'), 'trusted');
   world.database.exec(`${WITHOUT_VERSION_21} PRAGMA user_version = 20`);
@@ -247,7 +247,7 @@ const placeOf = (name: string, place: typeof OUT): ProvedNetwork => ({
   prefix: place.network,
 });
 
-test('a distrusted network takes with it what its links told, and who was met there alone', () => {
+test('a distrusted network takes with it what its links told, and who was only met there', () => {
   using world = new World();
   const add = (name: string, subject: string, told?: typeof OUT): string =>
     world.store.addPages([pageOf(name, { subjects: [subject] })], false, told)[0] ?? '';
@@ -286,7 +286,7 @@ test('a distrusted network takes with it what its links told, and who was met th
   assert.ok(file.list().every(({ nodeId }) => nodeId !== '45.10.7.0/24'));
 });
 
-test('a link from elsewhere brings a node back that was met in a distrusted network alone', () => {
+test('a link from elsewhere brings back a node that was only met in a distrusted network', () => {
   using world = new World();
   world.store.setTrust('AS64500', 'distrusted');
   world.store.proveNetworks([placeOf('a', { ...OUT, network: 'AS64500' })]);
@@ -301,7 +301,7 @@ test('a link from elsewhere brings a node back that was met in a distrusted netw
   assert.deepEqual(world.claims(), [], 'its other place is too long ago');
 });
 
-test('so many networks are distrusted, and the next one is refused with a way out', () => {
+test('a limited number of networks is distrusted, and the next one is refused with advice', () => {
   using world = new World();
   for (let index = 0; index < DISTRUSTED_NETWORKS_MAX; index += 1) {
     world.store.setTrust(`45.${index}.0.0/16`, 'distrusted');

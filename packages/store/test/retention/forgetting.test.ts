@@ -173,7 +173,7 @@ test('forget() finds the forms of a number of which only events are left, or tha
   assert.equal(numberOf(path, "SELECT value FROM counter WHERE name = 'numbers'"), 1);
 });
 
-test('forget() that fails half-way says what is gone, and again removes the rest', () => {
+test('forget() that fails half-way says what is gone, and a second one removes the rest', () => {
   using directory = new TestDirectory();
   const { path, ports } = prepare(directory);
   const subject = { kind: 'address', value: GONE } as const;

@@ -93,7 +93,7 @@ test('an old database keeps all its rows and totals, whatever the limits, until 
   assert.equal(reader.condition(bench.clock.epochUs()).kept, undefined);
 });
 
-test('what is kept beyond the one limit there is says of the other that there is none', () => {
+test('what is kept beyond the only limit says that there is no other', () => {
   for (const [limits, expected] of [
     [{ databaseOctetsMax: MIB, retentionDays: NO_AGE_LIMIT_DAYS }, ['none', 1]],
     [{ databaseOctetsMax: Infinity, retentionDays: 1 }, [1, 'none']],

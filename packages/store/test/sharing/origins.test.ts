@@ -364,7 +364,7 @@ function execute(path: string, sql: string): void {
   database.exec(sql);
 }
 
-test('`Peers` sets trust beside a daemon that writes', () => {
+test('`Peers` sets trust while a daemon writes', () => {
   using directory = new TestDirectory();
   const { store, reader, path } = open(directory);
   store.deliver([said({ by: A }), said({ by: A }), said({ by: B })]);
