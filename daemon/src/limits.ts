@@ -358,7 +358,7 @@ export const SPARE_UTILIZATION_MAX = 0.5;
  */
 export const SPARE_COLLECTION_MS = 30_000;
 
-/** Milliseconds between two times at which unused pages of the program file leave memory. Chosen: each takes 1 to 2 ms. */
+/** Milliseconds between two removals of unused pages of the program file from memory. Chosen: each takes 1 to 2 ms. */
 export const PROGRAM_FILE_MS = 2_000;
 
 /** Factor above 1 by which a thread's heap must have grown since its last collection to be worth 10 ms more. */

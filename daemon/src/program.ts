@@ -61,7 +61,7 @@ function endWithoutReader(error: NodeJS.ErrnoException): void {
   process.exit();
 }
 
-/** Prints an answer of which the command wants to know whether it was taken. */
+/** Prints an answer; the command wants to know whether it was taken. */
 async function deliverAnswer(text: string): Promise<void> {
   process.stdout.off('error', endWithoutReader); // It would end the program before the command hears of the failure.
   await deliver(text, process.stdout.fd, (rest) => output.deliver(rest));

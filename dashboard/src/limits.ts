@@ -4,8 +4,8 @@
 export const EVENTS_COUNT_MAX = 1_000;
 
 /**
- * Events a second that the page asks for, 1 and above; of others it is told how many there were. Chosen: several times
- * what one reads, and recording does not notice it.
+ * Events a second that the page asks for, 1 and above; of the others it only learns how many there were. Chosen:
+ * several times what a person can read, and recording does not notice it.
  */
 export const EVENTS_PER_SECOND_MAX = 100;
 
@@ -13,7 +13,8 @@ export const EVENTS_PER_SECOND_MAX = 100;
 export const EVENTS_PER_SECOND_OWN_MAX = 1_000;
 
 /**
- * Stretches of the log that the page keeps because events of them were not sent, 1 and above. Chosen: 16 s of a flood.
+ * Stretches of the log that the page keeps because some of their events were not sent, 1 and above. Chosen: 16 s of a
+ * flood.
  */
 export const GAPS_COUNT_MAX = 64;
 

@@ -20,7 +20,7 @@ export async function ownStanding(
   const { aheadUntil } = await import('../services/pool/check-page.ts');
   const { KEY_ENDED } = await import('../services/pool/own-pages.ts');
   const { nodeIdIn } = await import('../identity.ts');
-  // Who may read the database need not be allowed to read the key.
+  // A user who may read the database may still not read the key.
   const nodeId = (await nodeIdIn(config.identityFile)) ?? pool.lastOwnNodeId();
   if (nodeId === undefined) return { keyState: 'alive', aheadUntilUs: undefined, troubles: [] };
   const keyState = pool.keyState(nodeId);

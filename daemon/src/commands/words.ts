@@ -56,7 +56,7 @@ export function timeAndComment(
   return { time, comment: commentOf(rest, flags) };
 }
 
-/** As `readTime`, which knows the digits of ASCII; others are meant as a time as well. */
+/** Like `readTime`, which knows only ASCII digits; other digits are meant as a time as well. */
 function readTimeOf(words: readonly string[]): TimeReading {
   const reading = readTime(words);
   const [first = ''] = words;

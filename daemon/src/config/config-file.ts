@@ -89,8 +89,8 @@ function unknownKey(where: string, name: string): string {
 }
 
 /**
- * An empty array, which programs that make such files leave where there is nothing to name. Where leaving the line out
- * says nothing as well, it is the same.
+ * An empty array, which programs that write such files leave if there is nothing to name. For an option that may be
+ * left out, it means the same as leaving it out.
  */
 export function saysNothing({ mayBeEmpty }: Option<unknown>, value: unknown): boolean {
   return mayBeEmpty && Array.isArray(value) && value.length === 0;

@@ -286,7 +286,7 @@ export class SipService implements AsyncDisposable {
       clock: this.#ports.clock,
     });
     const { isWebSocket, isFromPage, isPlainOnTls } = connection;
-    // A client that speaks without TLS to the port of TLS is not answered, but still says something.
+    // A client without TLS on the TLS port is not answered, but what it says is recorded.
     const ofPort = isPlainOnTls ? ['tls_expected'] : [];
     const { observation, replies, close } = this.#honeypot.receive(
       frame.kind === 'message'

@@ -116,7 +116,7 @@ function Subjects({
   );
 }
 
-/** Which time is counted, and with which it is compared. */
+/** Which period is counted, and which one it is compared with. */
 function Span({
   of: { tops_since: since, before_known: isCompared },
 }: {

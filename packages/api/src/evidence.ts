@@ -157,8 +157,8 @@ export interface WrittenSample {
 }
 
 /**
- * Finds events as `EventSearch` does, and writes them as they are sent: beside the thread that answers look-ups where
- * there is another.
+ * Finds events as `EventSearch` does, and writes them as they are sent; if there is another thread than the one that
+ * answers look-ups, it does that.
  */
 export interface WrittenEventSearch {
   find(

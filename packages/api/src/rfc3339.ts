@@ -8,14 +8,16 @@ export function rfc3339(epochUs: number): string {
 
 /**
  * The same of `YYYY-MM-DD HH:MM:SS.fff…`, UTC, whose fraction may have any length. `null` if it is anything else: rows
- * of SentryPeer 4.x, and those written by hand, may say what they like.
+ * of SentryPeer 4.x, and those written by hand, may contain anything.
  */
 export function rfc3339OfText(text: string): string | null {
   return isTime(text) ? `${text.slice(0, 10)}T${text.slice(11, 26)}Z` : null;
 }
 
 const ZERO = 48;
-/** What stands between the numbers of a time, and how high they go; compared by hand, since a page has 1,000 events. */
+/**
+ * What separates the numbers of a time, and their largest values; compared by hand, because a page has 1,000 events.
+ */
 const SEPARATORS: readonly (readonly [at: number, text: string])[] = [
   [4, '-'],
   [7, '-'],

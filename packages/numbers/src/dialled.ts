@@ -45,7 +45,7 @@ export function readDialled(text: string): Dialled | undefined {
  * `+46850780290,,1234#`, `tel:112;1`. Digits after a pause are sent when the call is answered (RFC 2806 §2.2,
  * `post-dial`). But a pause may also follow a prefix, as in `9,112`, so the caller has to choose.
  *
- * @returns Nothing if the text has no pause, or if something else than a dial string follows it.
+ * @returns Nothing if the text has no pause, or if something other than a dial string follows it.
  */
 export function readBeforePauses(text: string): readonly Dialled[] {
   if (text.length > DIALLED_CHARACTERS_MAX) return [];

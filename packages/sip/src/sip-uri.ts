@@ -55,8 +55,8 @@ export function parseSipUri(text: string, note: NoteAnomaly = ignoreAnomaly): Si
 }
 
 /**
- * Where a URI begins inside a text that does not begin with one, or -1: a name, a method or another bracket stands before
- * it. chan_sip of Asterisk, too, looks for it between the brackets.
+ * Where a URI begins inside a text that does not begin with one, or -1: a name, a method or another bracket stands
+ * before it. Asterisk's chan_sip also looks for it between the brackets.
  */
 function innerUri(text: string): number {
   for (let index = 1; index < text.length; index += 1) {

@@ -50,8 +50,8 @@ export const WAL_OCTETS_MAX = 32 * MIB;
 export const WAL_OCTETS_LOW_DISK_MAX = 4 * MIB;
 
 /**
- * Pages of the write-ahead log at which a command carries it over, which no daemon may be there to do. Chosen: SQLite's
- * own default, 4 MiB.
+ * Pages of the write-ahead log at which a command copies it into the database, because there may be no daemon to do so.
+ * Chosen: SQLite's own default, 4 MiB.
  */
 export const COMMAND_WAL_PAGES = 1000;
 
@@ -273,7 +273,7 @@ export const FOREIGN_LOOK_MS = 1_000;
 /** Rows of other programs that one transaction adds to the totals, 1 and above; some milliseconds. */
 export const FOREIGN_ROWS = 256;
 
-/** Rows before a row of another program, and after it, in which a time is looked for if it has none, 1 and above. */
+/** Rows before and after a row of another program in which a time is looked for if it has none, 1 and above. */
 export const FOREIGN_NEIGHBOURS = 16;
 
 /** Milliseconds between two lines about what other programs changed. Chosen: some delete old rows every night. */

@@ -4,8 +4,8 @@ import type { Subject } from '@sentrypeer/event';
 import type { EvidenceSource } from './judgement.ts';
 
 /**
- * Evidence on numbers, of which what was just read is not read again for the same question. A few pieces each, compared
- * one by one: maps would cost as much as they save.
+ * Evidence on numbers that is not read twice for the same question. It keeps a few pieces of each kind and compares
+ * them one by one: maps would cost as much as they save.
  */
 export class EvidenceOnce implements Pick<
   EvidenceSource,

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 /**
- * Helplines and poison centres that have an ordinary or toll-free number, without a plus. Theirs are the calls that
- * must not be lost, so nobody's calls at a honeypot have them refused. Taken from what the services publish; more
- * belong on the allowlist.
+ * Helplines and poison centres that have an ordinary or toll-free number, without a plus. Calls to them must not be
+ * lost, so calls at a honeypot never lead to their being refused. Taken from what the services publish; more belong on
+ * the allowlist.
  */
 const HELPLINES: ReadonlySet<string> = new Set([
   // Australia: Kids Helpline, 1800RESPECT, Lifeline, Poisons Information Centre.

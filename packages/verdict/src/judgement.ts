@@ -93,7 +93,7 @@ export interface EvidenceSource {
   wasMet(address: string): boolean;
   delisting(subject: Subject): Delisting | undefined;
   /**
-   * A number of the block that was delisted and that nobody proved to have called since. @param block As in a subject.
+   * A delisted number of the block that no proved caller has called since. @param block As in a subject.
    */
   delistedIn(block: string): string | undefined;
 }

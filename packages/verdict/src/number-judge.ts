@@ -69,7 +69,7 @@ export class NumberJudge {
     return best;
   }
 
-  /** Why the number, as a subject has it, is never listed; `undefined` where it may be. */
+  /** Why the number, written as in a subject, is never listed; `undefined` if it may be. */
   guardOf(number: string, nowEpochUs: number): string | undefined {
     const never = this.#ports.never();
     const found = never.e164(number, nowEpochUs);
@@ -135,8 +135,8 @@ export class NumberJudge {
   }
 
   /**
-   * By evidence. A list of ranges refuses all numbers of a block, so it is judged as its most ordinary ones: else a
-   * caller of numbers that nobody was given could have their neighbours refused.
+   * By evidence. A list of ranges refuses all numbers of a block, so the block is judged like its most ordinary
+   * numbers: otherwise somebody who calls unassigned numbers could have their neighbours refused.
    */
   #range(block: string, nowEpochUs: number): Verdict {
     const { plans, home, evidence, policy } = this.#ports;
@@ -151,8 +151,8 @@ export class NumberJudge {
   }
 
   /**
-   * What the operator delisted would be refused with its block, so the block is watched until the number is called
-   * again.
+   * A number that the operator delisted would be refused with its block, so the block is only watched until the number
+   * is called again.
    */
   #withoutDelisted(block: string, verdict: Verdict): Verdict {
     if (!verdict.listed) return verdict;
@@ -163,8 +163,8 @@ export class NumberJudge {
   }
 
   /**
-   * Who dials exactly what was dialled at the honeypot means what was meant there, unless it is written so that it can
-   * mean something else alone.
+   * Whoever dials exactly what was dialled at the honeypot means the same number, unless it is written so that it can
+   * only mean another one.
    */
   #meaningOf({ digits, isPlain, candidates }: Reading): string | undefined {
     if (digits === '') return undefined;
@@ -190,8 +190,8 @@ export class NumberJudge {
   }
 
   /**
-   * As what the country's own telephones dial digits that lists name without a plus; `undefined` where that is nothing
-   * else.
+   * What digits that lists name without a plus mean when a telephone of the home country dials them; `undefined` if
+   * that is nothing else.
    */
   #readAtHome(digits: string): Reading | undefined {
     const { plans, home } = this.#ports;
@@ -246,7 +246,7 @@ export class NumberJudge {
   }
 
   /**
-   * @param confidence That it is this number which is asked for; `undefined` where it is what was dialled at the
+   * @param confidence How likely it is that this number is asked for; `undefined` if exactly this was dialled at the
    * honeypot.
    */
   #own(number: string, nowEpochUs: number, confidence: number | undefined): Verdict {
@@ -264,7 +264,7 @@ export class NumberJudge {
   }
 
   /**
-   * Also by what the hubs of the fleet list. @param number The one that is asked for, where it is not all of a range.
+   * Also by what the hubs of the fleet list. @param number The number that is asked for; left out for a whole range.
    */
   #withFleet(own: Verdict, subject: Subject, nowEpochUs: number, number?: string): Verdict {
     const { evidence, fleet } = this.#ports;
@@ -299,7 +299,7 @@ export class NumberJudge {
     return numberVerdict({ ...known, confidence: weighed }, destination, policy, nowEpochUs);
   }
 
-  /** Whether as many other numbers of a block of its were tried as the policy watches a range for. */
+  /** Whether enough other numbers of one of its blocks were tried for the policy to watch a range. */
   #isHot(number: string, isProved: boolean): boolean {
     const { plans, evidence, policy } = this.#ports;
     return blocksOf(plans, number).some(

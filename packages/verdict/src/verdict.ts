@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 /**
- * What is to be done: `listed` is refused, `watch` is told and let through. What nobody proved is never more than
+ * What is to be done: `listed` is refused, `watch` is reported and let through. What nobody proved is never more than
  * `watch`.
  */
 export type Level = 'none' | 'watch' | 'listed';

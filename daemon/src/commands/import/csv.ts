@@ -4,7 +4,7 @@
 
 const DELIMITERS = [',', ';', '\t', '|'];
 
-/** The delimiter of a line of names: the one that stands most often in it. */
+/** The delimiter of a line of names: the one that occurs most often in it. */
 export function delimiterOf(names: string): string {
   const counts = DELIMITERS.map((delimiter) => names.split(delimiter).length);
   return DELIMITERS[counts.indexOf(Math.max(...counts))] ?? ',';

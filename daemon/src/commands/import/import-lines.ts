@@ -42,7 +42,7 @@ export class LinesReader {
   #table: CsvTable | undefined;
   #isJson = false;
 
-  /** Whether a line was one with which a known format begins; until then nothing is read. */
+  /** Whether a known format has begun; until then nothing is read. */
   get isKnown(): boolean {
     return this.#isJson || this.#table !== undefined;
   }
@@ -119,7 +119,7 @@ class CsvTable {
     this.#isQuoted = false;
     const fields = isWhole ? csvFields(lines.join('\n'), this.#delimiter) : [];
     if (areNames(fields)) {
-      this.#names = fields; // Of another file, behind the first.
+      this.#names = fields; // Of another file, after the first.
       return NOTHING;
     }
     const row = fields.length === this.#names.length ? this.#rowOf(fields) : undefined;
@@ -145,7 +145,7 @@ function sum(one: LinesRead, other: LinesRead): LinesRead {
   };
 }
 
-/** An event, a page of `/v1/events`, or an array of events, also if each of them has a line. */
+/** An event, a page of `/v1/events`, or an array of events, which may have one on each line. */
 function readJson(line: string): LinesRead {
   const value = parsed(line) ?? parsed(line.replace(/^\[/, '').replace(/[,\]]$/, ''));
   if (value === undefined) return UNREAD;
@@ -201,7 +201,7 @@ function rowOf(entries: readonly (readonly [string, unknown])[]): ImportedRow | 
   return { ...row, created_at: createdAt };
 }
 
-/** A number, or a text of digits only; others are no numbers of ours. */
+/** A number, or a text of digits only; nothing else is a number of ours. */
 function wholeNumber(value: unknown): number | undefined {
   if (typeof value === 'string') return /^\d{1,15}$/.test(value) ? Number(value) : undefined;
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined;

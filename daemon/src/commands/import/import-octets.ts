@@ -30,7 +30,7 @@ const PACKINGS: readonly Packing[] = [
 /** First octets of every SQLite file, https://www.sqlite.org/fileformat2.html §1.3. */
 const SQLITE_MAGIC = 'SQLite format 3\0';
 
-/** A file to import: an SQLite database, or the octets of a text. Whoever has octets reads them or closes them. */
+/** A file to import: an SQLite database, or the octets of a text. The octets must be read or closed. */
 export type ImportFile =
   | { readonly kind: 'database' }
   | { readonly kind: 'text'; readonly octets: AsyncGenerator<Uint8Array, undefined> };
@@ -60,7 +60,7 @@ export async function openImportFile(file: string): Promise<ImportFile> {
 }
 
 /**
- * What a stream gives, to the last octet before it fails, which its own iterator would throw away. Throws
+ * What a stream gives, up to the last octet before it fails; its own iterator would discard the last of them. Throws
  * `OperatingError`.
  *
  * @param packing How the file is packed, if the stream unpacks it.
@@ -97,7 +97,7 @@ async function* chunksOf(
   }
 }
 
-/** Reads enough octets to tell what they are, which come again from the iterator. */
+/** Reads enough octets to tell what they are; the iterator gives them again. */
 async function peek(
   chunks: AsyncGenerator<Uint8Array, undefined>,
 ): Promise<{ readonly beginning: string; readonly octets: AsyncGenerator<Uint8Array, undefined> }> {

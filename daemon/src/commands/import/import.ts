@@ -92,7 +92,7 @@ async function addAll(
       if (batch.push(row) >= IMPORT_ROWS) flush();
     }
   } catch (error) {
-    // What a damaged file says before its damage is worth having; after a failure of the database, nothing is.
+    // What comes before the damage in a file is worth keeping; after a failure of the database, nothing is.
     if (isOfFile(error)) flush();
     throw error;
   }

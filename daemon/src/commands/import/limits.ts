@@ -12,8 +12,11 @@ export const IMPORT_PROGRESS_MS = 5000;
  */
 export const IMPORT_LINE_CHARACTERS_MAX = 2 ** 20;
 
-/** Lines of one record of CSV to import, whose quoted fields may break lines. Chosen: a long SIP message has 100. */
+/** Lines of one record of CSV to import; quoted fields may contain line breaks. Chosen: a long SIP message has 100. */
 export const IMPORT_RECORD_LINES_MAX = 1000;
 
-/** Lines at the beginning of a file to import among which one must be known. Chosen: a cut one and some remarks. */
+/**
+ * Lines at the beginning of a file to import, one of which must be in a known format. Chosen: a cut one and some
+ * remarks.
+ */
 export const IMPORT_SEARCH_LINES = 100;

@@ -36,7 +36,7 @@ export async function makePoolKey(path: string): Promise<void> {
     await file.writeFile(text);
     await file.sync();
   } catch (cause) {
-    if (isOurs) await rm(path, { force: true }); // A part of a key is none, and would be in the way of the next.
+    if (isOurs) await rm(path, { force: true }); // Part of a key is useless, and would be in the way.
     throw new OperatingError(
       'pool_key_unwritable',
       `${path} cannot be created (${errorCode(cause) ?? 'unknown reason'}): name a file that does not exist, in a directory that this user may write to`,

@@ -246,8 +246,8 @@ export class PoolLinks implements AsyncDisposable {
   }
 
   /**
-   * Remembers in which networks the linked nodes are: voters in one network have one vote together. Also the keys of
-   * voters that have not said anything yet, so that they are followed.
+   * Remembers in which networks the linked nodes are: voters in one network have one vote together. Also remembers the
+   * keys of voters that have not said anything yet, so that they are followed.
    */
   #prove(): void {
     const { clock, engine, log, logger } = this.#ports;

@@ -77,7 +77,7 @@ export function isTextForFrame(octets: Uint8Array): boolean {
   return (isPrintable || first === 0x0d || first === 0x0a) && second < 0x80;
 }
 
-/** Octets of the length behind the two first octets. */
+/** Octets of the length after the first two octets. */
 function lengthSizeOf(second: number): number {
   const short = second & 0x7f;
   if (short === 127) return 8;

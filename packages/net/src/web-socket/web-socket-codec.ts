@@ -258,7 +258,7 @@ function said({ octets, head }: Message): Uint8Array {
   return octets.size === 0 ? head : octets.take();
 }
 
-/** What came without frames. Nothing of it is answered, also no keep-alive. */
+/** What came without frames. Nothing of it is answered, not even a keep-alive. */
 function astray(frame: Frame): readonly Frame[] {
   const code = 'web_socket_frame';
   if (frame.kind === 'refused') return [{ ...frame, code }];

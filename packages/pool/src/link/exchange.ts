@@ -344,7 +344,7 @@ export class Exchange {
     this.#spread();
   }
 
-  /** What others keep of a liar they would never be told again: they get the two pages that prove it, once. */
+  /** Others would never be told again about what they keep of a liar, so they get the two pages that prove it, once. */
   #tellProof(key: string): void {
     const pages = this.#ports.proof(key);
     for (const link of this.#links) link.tellProof(pages);

@@ -21,7 +21,7 @@ export const PUSHED_MS = 5000;
 export const ANNOUNCED_OCTETS_BURST = 32_768;
 export const ANNOUNCED_OCTETS_PER_S = 32;
 
-/** Octets of the reason with which the other end leaves, as far as it is looked at. */
+/** Octets of the other end's reason for leaving that are looked at. */
 export const BYE_OCTETS_MAX = 120;
 
 /** Pages whose announcement waits for that budget, the newest ones; a comparison finds the others. */

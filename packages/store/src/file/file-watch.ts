@@ -9,8 +9,8 @@ import { databaseError } from './database-error.ts';
 const ENDINGS = ['', '-wal', '-shm'];
 
 /**
- * Whether a database and its companions are still the files of their names: somebody may delete or replace them while
- * they are open. What is written into a log without a name is lost when the last connection closes.
+ * Whether a database and its companions still have their names: somebody may delete or replace them while they are
+ * open. What is written into a log without a name is lost when the last connection closes.
  */
 export class FileWatch {
   readonly #path: string;
@@ -66,6 +66,6 @@ function identityOf(path: string): string | undefined {
     const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
     return stats === undefined ? undefined : `${stats.dev}:${stats.ino}`;
   } catch (error) {
-    return errorCode(error); // The directory is no directory any more, or closed to us.
+    return errorCode(error); // The directory is no longer a directory, or is closed to us.
   }
 }

@@ -274,8 +274,7 @@ export class EvidenceReader {
   }
 
   /**
-   * A number of the block that was delisted and that nobody proved to have called since. @param block Such as
-   * `46850780xx`.
+   * A delisted number of the block that no proved caller has called since. @param block Such as `46850780xx`.
    */
   delistedIn(block: string): string | undefined {
     const value = this.#delistedIn.get(block)?.['value'];

@@ -5,15 +5,15 @@ import type { ListedSubject } from '../judging/evidence-reader.ts';
 import { HOUR_SPAN } from '../totals/rate-table.ts';
 
 /**
- * Removes the names of what is forgotten from the messages per hour, within the caller's transaction. They are counted
- * as those of all others, so that the sums stay.
+ * Removes the names of what is forgotten from the messages per hour, within the caller's transaction. They are then
+ * counted among all others, so that the sums stay the same.
  */
 export function forgetHours(
   database: DatabaseSync,
   kind: ListedSubject['kind'],
   isForgotten: (name: string) => boolean,
 ): void {
-  if (kind === 'range') return; // Ranges are no whole numbers.
+  if (kind === 'range') return; // A range is not a whole number.
   const counted = kind === 'address' ? 'source' : 'number';
   const names = database
     .prepare(
