@@ -2,7 +2,8 @@
 
 /*
  * How late is the verdict while 8 clients without a key do their worst: filters that nothing matches, exports, streams
- * from the beginning that nobody reads, and pages of a thousand?
+ * from the beginning that nobody reads, and pages of a thousand? An empty server, asked at the same time, shows how
+ * late any answer is on this machine then.
  *
  *   npm run bundle && node bench/hostile.ts [events] [seconds]
  */
@@ -20,6 +21,8 @@ import { machineLine, start, temporaryFolder } from './load/processes.ts';
 
 const PORT = 25_290;
 const ORIGIN = `http://127.0.0.1:${PORT}`;
+const EMPTY_PORT = 25_291;
+const EMPTY_ORIGIN = `http://127.0.0.1:${EMPTY_PORT}`;
 const CLIENTS = 8;
 /** Milliseconds between two questions of a PBX. */
 const PACE_MS = 20;
@@ -50,7 +53,7 @@ async function statusOf(url: string): Promise<number> {
 }
 
 /** Asks at a steady pace, whether or not the last answer has come, so that delays show. */
-async function checkLateness(): Promise<string> {
+async function latenessOf(origin: string): Promise<string> {
   const took: number[] = [];
   let failures = 0;
   const pending: Promise<void>[] = [];
@@ -59,7 +62,7 @@ async function checkLateness(): Promise<string> {
     await after(Math.max(0, due - performance.now()));
     const number = `004670${String(Math.floor(Math.random() * 100_000)).padStart(7, '0')}`;
     const ask = async (): Promise<void> => {
-      if ((await statusOf(`${ORIGIN}/v1/check?number=${number}`)) === 200)
+      if ((await statusOf(`${origin}/v1/check?number=${number}`)) === 200)
         took.push(performance.now() - due);
       else failures += 1;
     };
@@ -69,6 +72,15 @@ async function checkLateness(): Promise<string> {
   took.sort((a, b) => a - b);
   const at = (part: number): string => (took[Math.floor(took.length * part)] ?? 0).toFixed(1);
   return `${took.length} answers, p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, last ${at(0.9999)} ms, ${failures} failed`;
+}
+
+/** The same questions to us and, between them, to the empty server. */
+async function checkLateness(): Promise<string> {
+  const [ours, empty] = await Promise.all([
+    latenessOf(ORIGIN),
+    after(PACE_MS / 2).then(() => latenessOf(EMPTY_ORIGIN)),
+  ]);
+  return `${ours} (empty server: ${empty})`;
 }
 
 /** Asks for these one after another, as fast as they are answered, and reads the answers. */
@@ -138,6 +150,7 @@ if (process.argv[2] === WORST_FLAG) {
   const db = join(folder.path, 'hostile.db');
   makeDatabase(db);
   const flags = ['--api', '--api-port', String(PORT), '-f', db, '--db-size-max', '0', '--no-sip'];
+  const empty = await start(['bench/load/empty-route.ts', String(EMPTY_PORT)], 'ready');
   const running = await start(['dist/main.js', ...flags], 'Stop ');
   await running.quiet();
   console.log(`${eventsCount} events, nobody else: ${await checkLateness()}`);
@@ -160,5 +173,5 @@ if (process.argv[2] === WORST_FLAG) {
     `nobody again: ${await checkLateness()}, resident ${running.residentMib().toFixed(0)} MiB`,
   );
   agent.destroy();
-  await running.stop();
+  for (const program of [running, empty]) await program.stop();
 }
