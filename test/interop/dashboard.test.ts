@@ -209,6 +209,11 @@ test('a click chooses events, the address keeps it, and any view is a link', asy
   await tab.sees('United Kingdom');
   await tab.show('/number/900442079460002', 'dialled before the number');
   await tab.sees('+44 20 7946 0002');
+  await tab.show('/number/%2B442079460002', 'Who called it');
+  await page.getByRole('link', { name: '127.0.0.1', exact: true }).first().waitFor();
+  await tab.show('/live?number=%2B4420794600xx', '3 events');
+  await page.getByRole('link', { name: 'Without Number +4420794600xx' }).click();
+  await tab.sees('6 events');
   await tab.show('/address/127.0.0.1', 'What it tried, in this order');
   await tab.sees('1 message with 1 password for 101');
   await tab.sees('900 | GB | +44 20 7946 0002');

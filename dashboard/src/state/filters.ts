@@ -7,6 +7,7 @@ import { isInPrefix } from '../text/prefix.ts';
 export const FILTER_NAMES = [
   'source_ip',
   'called_number',
+  'number',
   'country',
   'network',
   'user_agent',
@@ -20,7 +21,8 @@ export type Filters = Readonly<Partial<Record<FilterName, string>>>;
 
 export const FILTER_WORDS: Readonly<Record<FilterName, string>> = {
   source_ip: 'Source',
-  called_number: 'Number',
+  called_number: 'Dialled',
+  number: 'Number',
   country: 'Country',
   network: 'Network',
   user_agent: 'Tool',

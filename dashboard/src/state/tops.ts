@@ -3,6 +3,9 @@
 import type { Event } from '../api-types.ts';
 import type { FilterName } from './filters.ts';
 
+/** What an event says that can be counted and filtered by. */
+export type EventProperty = Exclude<FilterName, 'number'>;
+
 /** One of those with the most messages. */
 export interface TopRow {
   readonly value: string;
@@ -16,7 +19,7 @@ export interface TopRow {
  */
 export function topsOf(
   events: readonly Event[],
-  name: FilterName,
+  name: EventProperty,
   rowsMax: number,
 ): readonly TopRow[] {
   const counts = new Map<string, number>();

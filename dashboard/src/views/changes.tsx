@@ -3,8 +3,8 @@
 import type { ListingChange } from '../api-types.ts';
 import { changes } from '../state/live.ts';
 import { linkTo } from '../state/route-text.ts';
-import { Dialled, RangeText } from './dialled.tsx';
-import { Panel, Time } from './pieces.tsx';
+import { Dialled, RangeLink } from './dialled.tsx';
+import { FilterLink, Panel, Time } from './pieces.tsx';
 
 const WORDS: Readonly<Record<ListingChange['change'], string>> = {
   listed: 'listed',
@@ -40,7 +40,7 @@ export function Changes() {
   );
 }
 
-/** A link to the page of a listed subject; networks and ranges have no page. */
+/** A link to the page of a listed subject, or to the events of a network or a range. */
 export function ListedLink({
   kind,
   value,
@@ -54,11 +54,17 @@ export function ListedLink({
   if (kind === 'range') {
     return (
       <span class="value">
-        <RangeText range={value} />
+        <RangeLink range={value} />
       </span>
     );
   }
-  if (value.includes('/')) return <span class="value">{value}</span>;
+  if (value.includes('/')) {
+    return (
+      <span class="value">
+        <FilterLink name="network" value={value} />
+      </span>
+    );
+  }
   return (
     <a class="value" href={linkTo(kind === 'number' ? 'number' : 'address', value)}>
       {grouped ?? (kind === 'number' ? <Dialled number={value} /> : value)}

@@ -3,6 +3,7 @@
 import { readingOf } from '../state/readings.ts';
 import { countryName } from '../text/country.ts';
 import { groupedRange, spaced } from '../text/number.ts';
+import { FilterLink } from './pieces.tsx';
 
 /** Dialled digits, grouped by the custom of the country whose number they mean; anything else as it is. */
 export function Dialled({ number }: { readonly number: string }) {
@@ -36,4 +37,18 @@ export function ReadNumber({ number }: { readonly number: string }) {
 export function RangeText({ range }: { readonly range: string }) {
   const grouped = readingOf(range.replaceAll('x', '0'))?.grouped ?? null;
   return <>{grouped === null ? range : groupedRange(range, grouped)}</>;
+}
+
+/** The events of a range. */
+export function RangeLink({ range }: { readonly range: string }) {
+  return (
+    <FilterLink name="number" value={range}>
+      <RangeText range={range} />
+    </FilterLink>
+  );
+}
+
+/** Dialled digits or a range. */
+export function NumberText({ number }: { readonly number: string }) {
+  return number.endsWith('x') ? <RangeText range={number} /> : <Dialled number={number} />;
 }

@@ -16,7 +16,7 @@ import { formatRoute, linkTo } from '../state/route-text.ts';
 import { route } from '../state/route.ts';
 import { amount, counted } from '../text/number.ts';
 import { Changes } from './changes.tsx';
-import { Dialled } from './dialled.tsx';
+import { NumberText } from './dialled.tsx';
 import { EventTable } from './event-table.tsx';
 import { FirstSteps } from './first-steps.tsx';
 import { gradeWord, PageLink, Panel, Trouble } from './pieces.tsx';
@@ -170,9 +170,13 @@ function Chip({ name, value }: { readonly name: FilterName; readonly value: stri
   return (
     <span class="chip">
       <span class="muted">{FILTER_WORDS[name]}</span>{' '}
-      <span class="value">{name === 'called_number' ? <Dialled number={value} /> : shown}</span>
+      <span class="value">
+        {name === 'called_number' || name === 'number' ? <NumberText number={value} /> : shown}
+      </span>
       {name === 'source_ip' && <PageLink view="address" subject={value} />}
-      {name === 'called_number' && <PageLink view="number" subject={value} />}
+      {(name === 'called_number' || (name === 'number' && !value.endsWith('x'))) && (
+        <PageLink view="number" subject={value} />
+      )}
       <a
         class="remove"
         href={formatRoute({ view: 'live', subject: '', filters: others })}

@@ -8,7 +8,7 @@ import { topsOf } from '../state/tops.ts';
 import { countryName } from '../text/country.ts';
 import { counted, readNumber } from '../text/number.ts';
 import { Decide, mayDelist } from './decide.tsx';
-import { Dialled } from './dialled.tsx';
+import { Dialled, RangeLink } from './dialled.tsx';
 import { EventTable } from './event-table.tsx';
 import { FilterLink, PageLink, Panel, Trouble } from './pieces.tsx';
 import { Verdict } from './verdict.tsx';
@@ -17,7 +17,7 @@ import { Verdict } from './verdict.tsx';
 export function NumberView({ dialled }: { readonly dialled: string }) {
   const why = useAnswer<Explanation>(pathOf('/v1/explain', { number: dialled }), REFRESH_MS);
   const events = useAnswer<{ readonly items: readonly Event[] }>(
-    pathOf('/v1/events', { called_number: dialled, limit: TIMELINE_EVENTS }),
+    pathOf('/v1/events', { number: dialled, limit: TIMELINE_EVENTS }),
     REFRESH_MS,
   );
   const number = why?.ok === true ? why.value.number : null;
@@ -38,7 +38,7 @@ export function NumberView({ dialled }: { readonly dialled: string }) {
           isListed={mayDelist(number)}
         />
       )}
-      {events?.ok === true && <Callers dialled={dialled} events={events.value.items} />}
+      {events?.ok === true && <Callers events={events.value.items} />}
     </>
   );
 }
@@ -79,7 +79,7 @@ function Reading({
           <>
             <dt>Range</dt>
             <dd>
-              <code>{number.range}</code>{' '}
+              <RangeLink range={number.range} />{' '}
               <span class="muted">it is judged with its neighbours, which are under attack</span>
             </dd>
           </>
@@ -89,15 +89,9 @@ function Reading({
   );
 }
 
-function Callers({
-  dialled,
-  events,
-}: {
-  readonly dialled: string;
-  readonly events: readonly Event[];
-}) {
+function Callers({ events }: { readonly events: readonly Event[] }) {
   if (events.length === 0) {
-    return <p class="empty">No event called {dialled} in these very digits.</p>;
+    return <p class="empty">No event called this number, in whatever form.</p>;
   }
   return (
     <>

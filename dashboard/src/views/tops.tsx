@@ -4,7 +4,7 @@ import type { Event } from '../api-types.ts';
 import { TOP_ROWS, TOPS_MS } from '../limits.ts';
 import type { FilterName } from '../state/filters.ts';
 import { events } from '../state/live.ts';
-import { topsOf } from '../state/tops.ts';
+import { topsOf, type EventProperty } from '../state/tops.ts';
 import { countryName } from '../text/country.ts';
 import { amount, counted } from '../text/number.ts';
 import { Dialled } from './dialled.tsx';
@@ -12,7 +12,7 @@ import { useCalmly } from './gradually.ts';
 import { FilterLink, gradeWord, PageLink, Panel } from './pieces.tsx';
 
 interface Kind {
-  readonly name: FilterName;
+  readonly name: EventProperty;
   readonly title: string;
   /** Only requests with this method. */
   readonly method?: string;

@@ -9,7 +9,7 @@ import type { FilterName } from '../state/filters.ts';
 import { linkTo } from '../state/route-text.ts';
 import { countryName } from '../text/country.ts';
 import { counted } from '../text/number.ts';
-import { RangeText } from './dialled.tsx';
+import { RangeLink } from './dialled.tsx';
 import { FilterLink, PageLink, Panel, Time, Trouble } from './pieces.tsx';
 import { DIMENSIONS, RateGraph, type Dimension } from './rate-graph.tsx';
 import { WorldMap } from './world-map.tsx';
@@ -198,8 +198,7 @@ function What({
   readonly item: AnalyticsTop;
 }): ComponentChildren {
   if (value === null) return <span>others, or not known</span>;
-  if (name === undefined && value.includes('x')) return <RangeText range={value} />;
-  // No event has a number in this form, but its page finds them all.
+  if (name === undefined && value.endsWith('x')) return <RangeLink range={value} />;
   if (name === undefined) return <a href={linkTo('number', value)}>{label ?? value}</a>;
   const isNetwork = name === 'source_ip' && value.includes('/');
   return (

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
+import type { EventFilter } from '@sentrypeer/event';
 import type { EventSearch, Evidence } from '../src/index.ts';
 
 type Of<K extends Exclude<keyof Evidence, 'sources'>> = ReturnType<Evidence[K]>;
@@ -15,6 +16,8 @@ export class MemoryEvidence implements Evidence, EventSearch {
   readonly eventList: EventPage['items'][number][] = [];
   readonly keys = new Map<string, NonNullable<Of<'apiKey'>>>();
   changes = 1;
+  /** What was looked for last. */
+  lastFilter: EventFilter | undefined;
 
   /** What is in the list, each its own source. */
   readonly sources: Evidence['sources'] = {
@@ -75,12 +78,13 @@ export class MemoryEvidence implements Evidence, EventSearch {
   }
 
   find(
-    _filter: unknown,
+    filter: EventFilter,
     _order: unknown,
     after: number | undefined,
     limit: number,
     _rowsMax: number,
   ): EventPage {
+    this.lastFilter = filter;
     const items = this.eventList.filter(({ honeyId }) => honeyId > (after ?? 0)).slice(0, limit);
     return { items, next: items.length < limit ? undefined : items.at(-1)?.honeyId };
   }

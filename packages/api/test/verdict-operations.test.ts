@@ -93,6 +93,20 @@ test('a called number is found in a URI, with separators, and as a name in the e
   assert.deepEqual(await get(api, '/v1/events?called_number=alice'), { items: [], next: null });
 });
 
+test('events are looked for by what was dialled, whatever its form, and by a range of numbers', async () => {
+  const evidence = new MemoryEvidence();
+  await using api = await openApi({ evidence, reputation: someReputation() });
+  for (const [asked, first, last] of [
+    ['0701234567', '46701234567', '46701234567'],
+    ['%2B4670123xx', '467012300', '467012399'],
+    ['4670123xxx', '4670123000', '4670123999'],
+    ['alice', 'alice', 'alice'],
+  ] as const) {
+    await get(api, `/v1/events?number=${asked}`);
+    assert.deepEqual(evidence.lastFilter, { numbers: { first, last } }, asked);
+  }
+});
+
 for (const [level, expected] of [
   ['listed', [200, 404, 404, 404, 404, 200, 404, 404]],
   ['known', [200, 200, 404, 404, 404, 200, 200, 404]],

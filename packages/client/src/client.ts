@@ -75,6 +75,8 @@ export interface SpanQuery extends CallOptions {
 export interface EventQuery extends SpanQuery {
   readonly sourceIp?: string;
   readonly calledNumber?: string;
+  /** In whatever form it was dialled; or a range of numbers such as `+46850780xx`. */
+  readonly number?: string;
   readonly method?: string;
   readonly userAgent?: string;
   readonly transport?: Event['transport'];
@@ -325,6 +327,7 @@ function filter(query: EventQuery): Query {
   return {
     source_ip: query.sourceIp,
     called_number: query.calledNumber,
+    number: query.number,
     method: query.method,
     user_agent: query.userAgent,
     transport: query.transport,

@@ -2,11 +2,19 @@
 
 import type { Grade, Transport } from './bad-actor-event.ts';
 
+/** E.164 numbers from one to another, both included: digits without the plus, both of the same length. */
+export interface NumberSpan {
+  readonly first: string;
+  readonly last: string;
+}
+
 /** What an event must match to be found; a missing field matches anything. */
 export interface EventFilter {
   readonly sourceIp?: string;
   /** As dialled. */
   readonly calledNumber?: string;
+  /** What was dialled means one of these, in whatever form. */
+  readonly numbers?: NumberSpan;
   readonly sipMethod?: string;
   readonly userAgent?: string;
   readonly transportType?: Transport;

@@ -187,7 +187,8 @@ const WITHOUT_GRADES = `
   DELETE FROM counter WHERE name IN ('judge_options', 'listing_changes');`;
 
 /** What versions 25 and 26 brought, taken away again. */
-const WITHOUT_VERSION_28 = 'DROP TABLE fleet_listing; DROP TABLE fleet_follow;';
+const WITHOUT_VERSION_28 =
+  'DROP INDEX number_reading_e164_index; DROP TABLE fleet_listing; DROP TABLE fleet_follow;';
 const WITHOUT_VERSION_27 = `DROP TABLE pool_withdrawal; DROP INDEX origin_network_index; DROP INDEX pool_page_told_index;
   ALTER TABLE pool_page DROP COLUMN told_address; ALTER TABLE pool_page DROP COLUMN told_network;
   DROP INDEX pool_network_out_index; ALTER TABLE pool_network DROP COLUMN is_out; ALTER TABLE pool_network DROP COLUMN address;`;

@@ -2,14 +2,8 @@
 
 import { maySeeSecrets } from '../access/access.ts';
 import { clientSource, roomClient } from '../access/client-address.ts';
-import type { EventFilter } from '@sentrypeer/event';
-import type {
-  EventForm,
-  EventOrder,
-  Evidence,
-  WrittenEvents,
-  WrittenEventSearch,
-} from '../evidence.ts';
+import type { EventFilter, NumberSpan } from '@sentrypeer/event';
+import type { EventForm, EventOrder, WrittenEvents, WrittenEventSearch } from '../evidence.ts';
 import {
   PAGE_ENTRIES_DEFAULT,
   SCAN_ROWS_MAX,
@@ -20,6 +14,7 @@ import {
 import { GRADES } from '../list-query.ts';
 import {
   address,
+  askedNumber,
   oneOf,
   text,
   time,
@@ -33,7 +28,7 @@ import { sendText } from '../send-text.ts';
 import { eventCursor, limit } from './cursor.ts';
 import { eventEntry } from './entries.ts';
 import { CSV_HEAD } from './event-csv.ts';
-import { operation, type Call, type Operation } from './operation.ts';
+import { operation, type Call, type Operation, type OperationPorts } from './operation.ts';
 import { sampledEvents } from './sampled-events.ts';
 import { reference } from './schemas.ts';
 import { sendJson } from './send-json.ts';
@@ -42,6 +37,9 @@ import { sendBusy, sendStream } from './stream-route.ts';
 const FILTER = {
   source_ip: address('Where it came from.'),
   called_number: text('As it was recorded, with or without its plus; also a name.'),
+  number: askedNumber(
+    'In whatever form it was dialled: a number, or a range of numbers as it is listed, such as +46850780xx.',
+  ),
   method: text('SIP method, as it was sent.'),
   user_agent: text('User-Agent, all of it.'),
   transport: oneOf('Transport.', ['UDP', 'TCP', 'TLS']),
@@ -78,7 +76,7 @@ export const EVENTS_OPERATIONS: readonly Operation[] = [
       const withSecrets = values.include === 'message';
       if (withSecrets && !mayInclude(call)) return;
       sendPage(call, {
-        filter: eventFilter(values, ports.evidence),
+        filter: eventFilter(values, ports),
         order: values.order === 'asc' ? 'oldest-first' : 'newest-first',
         after: values.cursor,
         limit: values.limit ?? PAGE_ENTRIES_DEFAULT,
@@ -143,7 +141,7 @@ export const EVENTS_OPERATIONS: readonly Operation[] = [
       const withSecrets = values.include === 'message';
       if (withSecrets && !mayInclude(call)) return;
       const { evidence } = ports;
-      const filter = eventFilter(values, evidence);
+      const filter = eventFilter(values, ports);
       const client = clientSource(call.request);
       const newestId = evidence.lastHoneyId();
       if (values.per_second !== undefined) {
@@ -169,9 +167,15 @@ export const EVENTS_OPERATIONS: readonly Operation[] = [
   }),
 ];
 
-function eventFilter(values: FilterValues, evidence: Evidence): EventFilter {
+function eventFilter(
+  values: FilterValues,
+  { evidence, reputation, clock }: Pick<OperationPorts, 'evidence' | 'reputation' | 'clock'>,
+): EventFilter {
   const number = values.called_number;
   return {
+    ...(values.number === undefined
+      ? {}
+      : { numbers: numbersOf(values.number, { reputation, clock }) }),
     ...(values.source_ip === undefined ? {} : { sourceIp: values.source_ip }),
     ...(number === undefined ? {} : { calledNumber: evidence.number(number)?.number ?? number }),
     ...(values.method === undefined ? {} : { sipMethod: values.method }),
@@ -181,6 +185,25 @@ function eventFilter(values: FilterValues, evidence: Evidence): EventFilter {
     ...(values.since === undefined ? {} : { sinceEpochUs: values.since }),
     ...(values.until === undefined ? {} : { untilEpochUs: values.until }),
   };
+}
+
+/** A range of numbers as it is listed, with or without its plus. */
+const RANGE = /^\+?(\d{3,13})(x{2,4})$/;
+
+/** The numbers meant; what means no number, such as a name, is looked for as it is. */
+function numbersOf(
+  asked: string,
+  { reputation, clock }: Pick<OperationPorts, 'reputation' | 'clock'>,
+): NumberSpan {
+  const [, start, places = ''] = RANGE.exec(asked) ?? [];
+  if (start !== undefined) {
+    const [first, last] = ['0', '9'].map((digit) => start + digit.repeat(places.length));
+    return { first: first ?? '', last: last ?? '' };
+  }
+  const { number } = reputation.judge.judge({ number: asked }, clock.epochUs());
+  const isNumber = number !== undefined && number.kind !== 'none';
+  const meant = isNumber ? (number.e164 ?? number.digits) : asked;
+  return { first: meant, last: meant };
 }
 
 interface PageQuery {
@@ -251,7 +274,7 @@ function mayInclude({ caller, reply }: Pick<Call<never>, 'caller' | 'reply'>): b
 
 function sendExport(call: Call<typeof FILTER>, head: string, form: EventForm): void {
   const { request, reply, ports, values } = call;
-  const filter = eventFilter(values, ports.evidence);
+  const filter = eventFilter(values, ports);
   const mediaType = head === '' ? 'application/jsonl' : 'text/csv; charset=utf-8; header=present';
   if (request.method === 'HEAD') {
     reply.type(mediaType).send();

@@ -10,7 +10,11 @@ import { gradeOfText, gradeRank } from '../log/grades.ts';
 import { DOUBT_US, EARLIEST_US, isPlausible } from '../clock/plausible.ts';
 import { parseLegacySource } from './legacy-source.ts';
 import { MIGRATION_PROGRESS_ROWS, MIGRATION_ROWS } from '../limits.ts';
-import { NUMBER_TABLES, TRIGGER_OF_VERSION_29 } from '../judging/number-tables.ts';
+import {
+  INDEX_OF_VERSION_30,
+  NUMBER_TABLES,
+  TRIGGER_OF_VERSION_29,
+} from '../judging/number-tables.ts';
 import {
   subscriberOf,
   TABLES_OF_VERSION_10,
@@ -110,6 +114,7 @@ export function migrate(
     version < 27 ? execStep(database, TABLES_OF_VERSION_27) : undefined,
     version < 28 ? execStep(database, FLEET_LISTING_TABLES) : undefined,
     version < 29 ? execStep(database, TRIGGER_OF_VERSION_29) : undefined,
+    version < 30 ? execStep(database, INDEX_OF_VERSION_30, 1) : undefined,
     version < 7 ? execStep(database, INDEX_OF_VERSION_7, 6) : undefined,
   ];
   database.function('subscriber_of', (address) => subscriberOf(String(address)) ?? null);

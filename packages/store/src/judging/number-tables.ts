@@ -81,3 +81,7 @@ export const TRIGGER_OF_VERSION_29 = `
     INSERT INTO judging_due (kind, value) SELECT 'range', OLD.block WHERE NEW.numbers_count <= ${HOT_NUMBERS_COUNT_MAX}
       OR EXISTS (SELECT 1 FROM listing WHERE kind = 'range' AND value = OLD.block);
   END;`;
+
+/** Version 30: the forms in which a number was dialled. */
+export const INDEX_OF_VERSION_30 = `
+  CREATE INDEX number_reading_e164_index ON number_reading (e164);`;

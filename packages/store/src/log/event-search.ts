@@ -37,15 +37,38 @@ interface Span {
   readonly high: number;
 }
 
-const FITS = `(?1 IS NULL OR source_ip = ?1) AND (?2 IS NULL OR called_number = ?2)
+/**
+ * The forms in which numbers from one to another were dialled. The plain ones are found even if nothing is known of the
+ * number any more but its events.
+ */
+const formsOf = (first: string, last: string): string =>
+  `SELECT number FROM number_reading JOIN number_total USING (total_id)
+  WHERE e164 BETWEEN ${first} AND ${last} AND length(e164) = length(${first})
+  UNION SELECT ${first} WHERE ${first} = ${last} UNION SELECT '+' || ${first} WHERE ${first} = ${last}`;
+
+const FITS_BESIDE_NUMBERS = `(?1 IS NULL OR source_ip = ?1) AND (?2 IS NULL OR called_number = ?2)
   AND (?3 IS NULL OR method = ?3) AND (?4 IS NULL OR user_agent = ?4)
   AND (?5 IS NULL OR transport_type = ?5) AND (?6 IS NULL OR grade = ?6)`;
 
+const FITS = `${FITS_BESIDE_NUMBERS}
+  AND (?7 IS NULL OR called_number IN (${formsOf('?7', '?8')}))`;
+
+/** Up to here the events of each form are found by the index, and beyond that by looking at all of the log. */
+const FORMS_COUNT_MAX = 64;
+
 /** Makes SQLite use the column's index; that of addresses goes block by block. */
 const BY_COLUMN = {
-  source_ip: `${BLOCK_OF_EVENT} = CAST(?7 AS INTEGER) / ${BLOCK_EVENTS} AND source_ip = ?1`,
+  source_ip: `${BLOCK_OF_EVENT} = CAST(?9 AS INTEGER) / ${BLOCK_EVENTS} AND source_ip = ?1`,
   called_number: 'called_number = ?2',
 } as const;
+
+interface FormsQuestion {
+  readonly filter: EventFilter;
+  readonly order: EventOrder;
+  readonly span: Span;
+  readonly limit: number;
+  readonly rowsMax: number;
+}
 
 /** Finds events by their contents, some at a time, so that no query takes long however large the log is. */
 export class EventSearch {
@@ -53,6 +76,8 @@ export class EventSearch {
   readonly #scans = new Map<string, StatementSync>();
   readonly #counts = new Map<Column, StatementSync>();
   readonly #newest = new Map<Column, StatementSync>();
+  readonly #formScans = new Map<EventOrder, StatementSync>();
+  readonly #forms: StatementSync;
   readonly #byId: StatementSync;
   readonly #byUuid: StatementSync;
   readonly #bounds: StatementSync;
@@ -60,6 +85,7 @@ export class EventSearch {
 
   constructor(database: DatabaseSync) {
     this.#database = database;
+    this.#forms = database.prepare(`${formsOf('?1', '?2')} LIMIT ${FORMS_COUNT_MAX + 1}`);
     this.#byId = database.prepare(`SELECT ${FOUND_COLUMNS} FROM honey WHERE honey_id = ?`);
     // Another node may have copied the UUID: our own event comes first, then the one that was recorded first.
     this.#byUuid = database.prepare(`
@@ -93,11 +119,19 @@ export class EventSearch {
     rowsMax = SEARCH_ROWS_MAX,
   ): EventPage {
     const column = indexed(filter);
+    const span = restOf(this.#range(filter), order, after);
+    if (span.low > span.high) return { items: [], next: undefined };
+    if (column === undefined && filter.numbers !== undefined) {
+      const forms = this.#forms.all(filter.numbers.first, filter.numbers.last);
+      if (forms.length <= FORMS_COUNT_MAX) {
+        const numbers = forms.map((form) => String(form['number']));
+        return this.#findForms(numbers, { filter, order, span, limit, rowsMax });
+      }
+    }
     const scan = this.#scan(column, order);
     const items: FoundEvent[] = [];
     let scanned = 0;
     const forward = order === 'oldest-first';
-    const span = restOf(this.#range(filter), order, after);
     for (const { low, high } of column === 'source_ip' ? blocksOf(span, order) : [span]) {
       for (const row of scan.iterate(...wantedBy(filter), low, high)) {
         const honeyId = Number(row['honey_id']);
@@ -112,6 +146,28 @@ export class EventSearch {
       if (scanned >= rowsMax) return { items, next: forward ? high : low };
     }
     return { items, next: undefined };
+  }
+
+  /** Takes some rows of each form by the index, and of those what comes first. */
+  #findForms(numbers: readonly string[], question: FormsQuestion): EventPage {
+    const { filter, order, span, limit, rowsMax } = question;
+    const scan = this.#formScan(order);
+    const wanted = wantedBy(filter);
+    const rowsEach = Math.max(1, Math.floor(rowsMax / Math.max(1, numbers.length)));
+    const rows = numbers.flatMap((number) =>
+      scan
+        .all(...wanted, span.low, span.high, rowsEach, number)
+        .map((row) => ({ honeyId: Number(row['honey_id']), fits: row['fits'] === 1 })),
+    );
+    const direction = order === 'oldest-first' ? 1 : -1;
+    rows.sort((a, b) => direction * (a.honeyId - b.honeyId));
+    const items: FoundEvent[] = [];
+    for (const { honeyId, fits } of rows.slice(0, rowsEach)) {
+      const found = fits ? this.#byId.get(honeyId) : undefined;
+      if (found !== undefined) items.push(foundEvent(found));
+      if (items.length === limit) return { items, next: honeyId };
+    }
+    return { items, next: rows[rowsEach - 1]?.honeyId };
   }
 
   /**
@@ -186,9 +242,20 @@ export class EventSearch {
     if (known !== undefined) return known;
     const newest = this.#database.prepare(`
       SELECT ${FOUND_COLUMNS} FROM honey WHERE ${within(column)} AND ${FITS}
-      ORDER BY honey_id DESC LIMIT ?9 + 0`);
+      ORDER BY honey_id DESC LIMIT ?11 + 0`);
     this.#newest.set(column, newest);
     return newest;
+  }
+
+  #formScan(order: EventOrder): StatementSync {
+    const known = this.#formScans.get(order);
+    if (known !== undefined) return known;
+    const scan = this.#database.prepare(`
+      SELECT honey_id, (${FITS_BESIDE_NUMBERS}) AS fits FROM honey
+      WHERE called_number = ?12 AND honey_id BETWEEN ?9 AND ?10
+      ORDER BY honey_id ${order === 'oldest-first' ? 'ASC' : 'DESC'} LIMIT ?11 + 0`);
+    this.#formScans.set(order, scan);
+    return scan;
   }
 
   /** Walks the most selective index; the text is one of a fixed few. */
@@ -207,7 +274,7 @@ export class EventSearch {
 
 /** The condition on the indexed column, and on the ids. */
 function within(column: Column): string {
-  return `${column === undefined ? '' : `${BY_COLUMN[column]} AND `}honey_id BETWEEN ?7 AND ?8`;
+  return `${column === undefined ? '' : `${BY_COLUMN[column]} AND `}honey_id BETWEEN ?9 AND ?10`;
 }
 
 /** The parameters for the contents of events. */
@@ -219,6 +286,8 @@ function wantedBy(filter: EventFilter): readonly (string | null)[] {
     filter.userAgent ?? null,
     filter.transportType ?? null,
     filter.grade ?? null,
+    filter.numbers?.first ?? null,
+    filter.numbers?.last ?? null,
   ];
 }
 

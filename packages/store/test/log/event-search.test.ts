@@ -271,3 +271,60 @@ test('StoreReader.sampleEvents() takes the newest across blocks of the index of 
   );
   assert.equal(found.count, 6);
 });
+
+/** The log, in which a judge took each number that was dialled for the last eleven of its digits. */
+function readLogOf(directory: TestDirectory, events: readonly TestEvent[]): StoreReader {
+  logOf(directory, batchOf(events)).close();
+  {
+    using database = new DatabaseSync(directory.file('sentrypeer.db'));
+    database.exec(`INSERT INTO number_reading (total_id, e164, confidence)
+      SELECT total_id, substr(number, -11), 1 FROM number_total`);
+  }
+  return StoreReader.open(directory.file('sentrypeer.db'));
+}
+
+test('StoreReader.events() finds a number, or a range of numbers, in whatever form it was dialled', () => {
+  using directory = new TestDirectory();
+  // Alternately two numbers of one range in ever more forms than the index is asked for, and a longer number.
+  const numbers = ['46850780100', '46850780199', '468507801005', 'alice'];
+  const events = Array.from({ length: 300 }, (_, at) => ({
+    eventUuid: uuidOf(at + 1),
+    calledNumber: `${at % 8 < 4 ? '' : String(at).padStart(4, '9')}${numbers[at % 4]}`,
+    sipMethod: at % 3 === 0 ? 'INVITE' : 'REGISTER',
+  }));
+  using reader = readLogOf(directory, events);
+  const having = (fits: (dialled: string) => boolean, method?: string): readonly number[] =>
+    events.flatMap(({ calledNumber, sipMethod }, at) =>
+      fits(calledNumber) && (method === undefined || sipMethod === method) ? [at + 1] : [],
+    );
+  const one = { first: '46850780100', last: '46850780100' };
+  const range = { first: '46850780100', last: '46850780199' };
+  const isOne = (dialled: string): boolean => dialled.endsWith(one.first);
+  const isOfRange = (dialled: string): boolean => isOne(dialled) || dialled.endsWith(range.last);
+  for (const order of ['newest-first', 'oldest-first'] as const) {
+    const inOrder = (found: readonly number[]): readonly number[] =>
+      order === 'oldest-first' ? found : found.toReversed();
+    const all = (filter: EventFilter, rowsMax: number): readonly number[] => {
+      const found: number[] = [];
+      let after: number | undefined;
+      do {
+        const page = reader.events(filter, order, after, 7, rowsMax);
+        found.push(...page.items.map(({ honeyId }) => honeyId));
+        after = page.next;
+      } while (after !== undefined);
+      return found;
+    };
+    for (const rowsMax of [1, 40, 5000]) {
+      assert.deepEqual(all({ numbers: one }, rowsMax), inOrder(having(isOne)));
+      assert.deepEqual(all({ numbers: range }, rowsMax), inOrder(having(isOfRange)));
+      const register = { numbers: one, sipMethod: 'REGISTER' };
+      assert.deepEqual(all(register, rowsMax), inOrder(having(isOne, 'REGISTER')));
+    }
+    const plain = { numbers: one, calledNumber: one.first };
+    assert.deepEqual(all(plain, 100), inOrder(having((dialled) => dialled === one.first)));
+    const name = { numbers: { first: 'alice', last: 'alice' } };
+    assert.deepEqual(all(name, 100), inOrder(having((dialled) => dialled === 'alice')));
+  }
+  const sample = reader.sampleEvents({ numbers: one }, { after: 0, until: 300 }, 2, 1000);
+  assert.equal(sample.count, having(isOne).length);
+});
