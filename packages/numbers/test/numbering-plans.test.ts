@@ -23,6 +23,117 @@ const THEIRS: Readonly<Record<string, NumberType>> = {
   VOICEMAIL: 'voicemail',
 };
 
+for (const [e164, country, type] of [
+  ['46701234567', 'SE', 'mobile'],
+  ['442071234567', 'GB', 'fixed'],
+  ['12125550123', 'US', 'fixed-or-mobile'],
+  ['449012345678', 'GB', 'premium'],
+  ['491801234567', 'DE', 'shared-cost'],
+  ['881612345678', undefined, 'satellite'],
+  ['8821612345', undefined, 'satellite'],
+  ['4470712345', undefined, undefined],
+  ['3712000000', undefined, undefined],
+  ['37120000000', 'LV', 'mobile'],
+  ['37110000000', 'LV', 'unallocated'],
+  // Countries of one code are told apart by what their numbers begin with.
+  ['12423651234', 'BS', 'fixed'],
+  ['18765551234', 'JM', 'mobile'],
+  ['14165551234', 'CA', 'fixed-or-mobile'],
+  ['77012345678', 'KZ', 'mobile'],
+  ['73012345678', 'RU', 'fixed'],
+  ['447911123456', 'GG', 'mobile'],
+  // Codes of no country.
+  ['80012345678', undefined, 'toll-free'],
+  ['870773111632', undefined, 'satellite'],
+  // Seven digits are the fewest.
+  ['6834123', 'NU', 'fixed'],
+  ['683412', undefined, undefined],
+] as const) {
+  test(`NumberingPlans.read() reads ${e164} as ${type ?? 'nothing that it is sure of'}`, () => {
+    const read = plans.read(e164);
+    if (type === undefined) assert.ok(read === undefined || read.type === 'unallocated');
+    else assert.deepEqual(read, { e164, country, type });
+  });
+}
+
+test('HomePlan.withoutTrunkPrefix() takes off what a country dials before its own numbers', () => {
+  assert.equal(plans.home('SE')?.withoutTrunkPrefix('0701234567'), '701234567');
+  assert.equal(plans.home('US')?.withoutTrunkPrefix('12125550123'), '2125550123');
+  assert.equal(plans.home('RU')?.withoutTrunkPrefix('84951234567'), '4951234567');
+  assert.equal(plans.home('ES')?.withoutTrunkPrefix('911234567'), '911234567');
+  assert.equal(plans.home('XX'), undefined);
+});
+
+test('HomePlan.withoutTrunkPrefix() takes codes of carriers off, and puts in what numbers abroad have', () => {
+  const without = (country: string, digits: string): string | undefined =>
+    plans.home(country)?.withoutTrunkPrefix(digits);
+  assert.equal(without('AR', '0111512345678'), '91112345678', 'a mobile number has a 9 for 15');
+  assert.equal(without('AR', '02215123456'), '2215123456');
+  assert.equal(without('BR', '01123456789'), '1123456789');
+  assert.equal(without('BR', '0211123456789'), '1123456789');
+  assert.equal(without('IT', '0612345678'), '0612345678', 'the zero belongs to the number');
+  assert.equal(without('MX', '5512345678'), '5512345678');
+});
+
+test('HomePlan.afterInternationalPrefix() knows the prefixes of the country, at the start only', () => {
+  const after = (country: string, digits: string): string | undefined =>
+    plans.home(country)?.afterInternationalPrefix(digits);
+  assert.equal(after('SE', '0046701234567'), '46701234567');
+  assert.equal(after('SE', '460046'), undefined);
+  assert.equal(after('AU', '001146701234567'), '46701234567');
+  assert.equal(after('AU', '0046701234567'), undefined);
+  assert.equal(after('US', '01146701234567'), '46701234567');
+  assert.equal(after('RU', '81046701234567'), '46701234567');
+});
+
+test('NumberingPlans.home() knows the countries of the world and no others', () => {
+  const { country, callingCode } = plans.home('AR') ?? {};
+  assert.deepEqual([country, callingCode], ['AR', '54']);
+  assert.equal(plans.home('toString'), undefined);
+  assert.ok(plans.countries().length > 200);
+  assert.deepEqual(plans.countries().slice(0, 2), ['AC', 'AD']);
+});
+
+test('NumberingPlans.callingCodeOf() finds codes of one, two and three digits, and no others', () => {
+  const codes = ['12', '7912', '4', '46', '461', '3581', '87077', '88116', '1'];
+  assert.deepEqual(
+    codes.map((digits) => plans.callingCodeOf(digits)),
+    ['1', '7', undefined, '46', '46', '358', '870', '881', undefined],
+  );
+  for (const digits of ['', '0', '046', '999', '2101', '3883'])
+    assert.equal(plans.callingCodeOf(digits), undefined, digits);
+});
+
+test('NumberingPlans.grouped() sets only the code apart where no custom is known', () => {
+  assert.equal(plans.grouped('1242'), '+1 242');
+  assert.equal(plans.grouped('12423651234'), '+1 242 365 1234');
+  assert.equal(plans.grouped('80012345678'), '+800 1234 5678');
+  assert.equal(plans.grouped('88116123456'), '+881 16123456');
+  assert.equal(plans.grouped('2101'), '+2101');
+});
+
+test('NumberingPlans.grouped() writes numbers as libphonenumber does for those abroad', () => {
+  assert.equal(plans.grouped('442079460958'), '+44 20 7946 0958');
+  assert.equal(plans.grouped('12125550123'), '+1 212 555 0123');
+  assert.equal(plans.grouped('4687654321'), '+46 8 765 43 21');
+  assert.equal(plans.grouped('870773111632'), '+870 773 111 632');
+  assert.equal(plans.grouped('999123'), '+999123'); // No country's.
+  const codes = plans.countries().map((country) => plans.home(country)?.callingCode ?? '');
+  const number = fc.tuple(fc.constantFrom(...codes), fc.stringMatching(/^[0-9]{4,11}$/));
+  let groupedCount = 0;
+  fc.assert(
+    fc.property(number, ([code, rest]) => {
+      const e164 = code + rest;
+      const theirs = parsePhoneNumberFromString(`+${e164}`);
+      if (theirs?.number !== `+${e164}` || !theirs.isValid()) return;
+      groupedCount += 1;
+      assert.equal(plans.grouped(e164), theirs.formatInternational(), e164);
+    }),
+    { numRuns: 5000 },
+  );
+  assert.ok(groupedCount > 150, String(groupedCount));
+});
+
 test('NumberingPlans.read() says what libphonenumber says, of digits that begin with any country code', () => {
   const codes = plans.countries().map((country) => plans.home(country)?.callingCode ?? '');
   let validCount = 0;
@@ -48,54 +159,4 @@ test('NumberingPlans.read() says what libphonenumber says, of digits that begin 
     { numRuns: 5000 },
   );
   assert.ok(validCount > 150, String(validCount));
-});
-
-for (const [e164, country, type] of [
-  ['46701234567', 'SE', 'mobile'],
-  ['442071234567', 'GB', 'fixed'],
-  ['12125550123', 'US', 'fixed-or-mobile'],
-  ['449012345678', 'GB', 'premium'],
-  ['491801234567', 'DE', 'shared-cost'],
-  ['881612345678', undefined, 'satellite'],
-  ['8821612345', undefined, 'satellite'],
-  ['4470712345', undefined, undefined],
-  ['3712000000', undefined, undefined],
-  ['37120000000', 'LV', 'mobile'],
-  ['37110000000', 'LV', 'unallocated'],
-] as const) {
-  test(`NumberingPlans.read() reads ${e164} as ${type ?? 'nothing that it is sure of'}`, () => {
-    const read = plans.read(e164);
-    if (type === undefined) assert.ok(read === undefined || read.type === 'unallocated');
-    else assert.deepEqual(read, { e164, country, type });
-  });
-}
-
-test('HomePlan.withoutTrunkPrefix() takes off what a country dials before its own numbers', () => {
-  assert.equal(plans.home('SE')?.withoutTrunkPrefix('0701234567'), '701234567');
-  assert.equal(plans.home('US')?.withoutTrunkPrefix('12125550123'), '2125550123');
-  assert.equal(plans.home('RU')?.withoutTrunkPrefix('84951234567'), '4951234567');
-  assert.equal(plans.home('ES')?.withoutTrunkPrefix('911234567'), '911234567');
-  assert.equal(plans.home('XX'), undefined);
-});
-
-test('NumberingPlans.grouped() writes numbers as libphonenumber does for those abroad', () => {
-  assert.equal(plans.grouped('442079460958'), '+44 20 7946 0958');
-  assert.equal(plans.grouped('12125550123'), '+1 212 555 0123');
-  assert.equal(plans.grouped('4687654321'), '+46 8 765 43 21');
-  assert.equal(plans.grouped('870773111632'), '+870 773 111 632');
-  assert.equal(plans.grouped('999123'), '+999123'); // No country's.
-  const codes = plans.countries().map((country) => plans.home(country)?.callingCode ?? '');
-  const number = fc.tuple(fc.constantFrom(...codes), fc.stringMatching(/^[0-9]{4,11}$/));
-  let groupedCount = 0;
-  fc.assert(
-    fc.property(number, ([code, rest]) => {
-      const e164 = code + rest;
-      const theirs = parsePhoneNumberFromString(`+${e164}`);
-      if (theirs?.number !== `+${e164}` || !theirs.isValid()) return;
-      groupedCount += 1;
-      assert.equal(plans.grouped(e164), theirs.formatInternational(), e164);
-    }),
-    { numRuns: 5000 },
-  );
-  assert.ok(groupedCount > 150, String(groupedCount));
 });
