@@ -31,8 +31,8 @@ export class JudgedTables implements Disposable {
     this.database.exec('PRAGMA synchronous = OFF');
   }
 
-  /** @param text IPv4, or the /64 of an IPv6 address. */
-  address(text: string): void {
+  /** @param text IPv4, or the /64 of an IPv6 address. @param more Other columns. */
+  address(text: string, more: Readonly<Record<string, number>> = {}): void {
     this.#insert('address_evidence', {
       address: text,
       grade: 1,
@@ -43,6 +43,7 @@ export class JudgedTables implements Disposable {
       transport_bits: 1,
       node_bits: 1,
       network: firstBits(text) ?? null,
+      ...more,
     });
   }
 
