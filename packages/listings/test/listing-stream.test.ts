@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
-import { silentLogger } from '@sentrypeer/kernel';
+import { silentLogger, type LogFields } from '@sentrypeer/kernel';
 import { EVENT_CHARACTERS_MAX } from '../src/limits.ts';
 import { ListingStream } from '../src/listing-stream.ts';
 
@@ -16,6 +16,9 @@ class Node implements AsyncDisposable {
   readonly told: string[] = [];
   /** Until when each is listed, and on what it stands. */
   readonly details: string[] = [];
+  /** Warnings: event, node and reason. */
+  readonly logged: string[] = [];
+  readonly host: string;
   readonly stream: ListingStream;
   readonly #server: Server;
   readonly #stop = new AbortController();
@@ -25,13 +28,17 @@ class Node implements AsyncDisposable {
   private constructor(server: Server, key: string | undefined) {
     this.#server = server;
     const { port } = server.address() as AddressInfo;
+    this.host = `127.0.0.1:${port}`;
+    const warn = (event: string, { node, why }: LogFields = {}): void => {
+      this.logged.push([event, node, why].join(' '));
+    };
     const tell = (text: string): void => {
       this.told.push(text);
       for (const waiting of this.#waiting) if (waiting.text === text) waiting.resolve();
     };
     this.stream = new ListingStream(
       {
-        logger: silentLogger,
+        logger: { ...silentLogger, warn },
         sink: {
           begin: () => tell('begin'),
           entry: (value, until, grounds) => {
@@ -46,7 +53,7 @@ class Node implements AsyncDisposable {
         },
       },
       {
-        node: new URL(`http://127.0.0.1:${port}`),
+        node: new URL(`http://${this.host}`),
         key,
         keyOption: '--firewall-key',
         logName: 'firewall',
@@ -140,14 +147,43 @@ test('ListingStream asks for a snapshot where told to', async () => {
     sends(event('begin', {}), event('end', {}, 7))(request, response);
   };
   const second: Answer = (request, response) => {
-    asked.push(request.headers['last-event-id']);
+    asked.push(request.headers['last-event-id'], node.stream.failure, node.stream.serial);
     sends(event('change', listed('45.1.2.9', { change: 'listed' }), 8))(request, response);
   };
   await using node = await Node.open([snapshot, second]);
   await node.until('end');
   node.stream.restart();
   await node.until('out 45.1.2.9');
-  assert.deepEqual(asked, [undefined, undefined]);
+  // A new beginning is no failure.
+  assert.deepEqual(asked, [undefined, undefined, undefined, '']);
+  assert.deepEqual([node.stream.serial, node.logged], ['8', []]);
+});
+
+test('ListingStream logs an outage from the second failure in a row on, and its end', async () => {
+  const snapshot = sends(event('begin', {}), event('end', {}, 7));
+  const cut: Answer = (_request, response) => response.destroy();
+  await using node = await Node.open([
+    cut,
+    (_request, response) => response.writeHead(503).end(),
+    (request, response) => {
+      assert.deepEqual(node.logged, [`firewall_feed_lost ${node.host} the node answers 503`]);
+      snapshot(request, response);
+    },
+  ]);
+  await node.until('end');
+  assert.deepEqual(node.logged.slice(1), [`firewall_feed_followed ${node.host} `]);
+});
+
+test('ListingStream counts failures in a row only', async () => {
+  const change = event('change', listed('45.1.2.4', { change: 'listed' }), 8);
+  const once: Answer = (_request, response) => response.write(change, () => response.destroy());
+  await using node = await Node.open([once, once, once, sends(event('serial', {}, 9))]);
+  const deadline = AbortSignal.timeout(60_000);
+  while (node.stream.serial !== '9') {
+    assert.ok(!deadline.aborted, String(node.stream.failure));
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  assert.deepEqual(node.logged, [], 'each was followed by a connection');
 });
 
 test('ListingStream says what a node that refuses it wants, and takes nothing that is not an event', async () => {
