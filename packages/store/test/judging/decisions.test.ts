@@ -291,6 +291,35 @@ test('DecisionWriter.write() tells other hubs of older spellings that were here'
     untilEpochUs: undefined,
   });
   assert.deepEqual(bench.fleet(), ['disallow 45.13.0.7/16', 'allow 45.13.0.0/16']);
+  tables.allowance('45.13.0.9/16');
+  writer.write({ kind: 'disallow', value: '45.13.0.0/16', alike: ['45.13.0.9/16'] });
+  assert.deepEqual(bench.fleet(), ['disallow 45.13.0.9/16', 'disallow 45.13.0.0/16']);
+  writer.write({ kind: 'delist', subject, comment: '' });
+  assert.deepEqual(bench.fleet(), ['delist number 46702']);
+});
+
+test('DecisionWriter.sent() and takeAll() remember how far the fleet and this hub are', () => {
+  using bench = new Bench();
+  const { writer, tables } = bench;
+  bench.fleet();
+  const allow = { kind: 'allow', comment: '', untilEpochUs: undefined } as const;
+  for (const value of ['45.13.0.1', '45.13.0.2']) writer.write({ ...allow, value });
+  writer.sent(Number(tables.rows('SELECT min(decision_id) FROM fleet_decision')[0]));
+  assert.deepEqual(bench.fleet(), ['allow 45.13.0.2']);
+  writer.takeAll([], 42);
+  const place = `SELECT honey_id FROM cursor WHERE name = '${FLEET_DECISIONS_CURSOR}'`;
+  assert.deepEqual(tables.rows(place), ['42']);
+});
+
+test('DecisionWriter.write() keeps what has ended while there is room', () => {
+  using bench = new Bench();
+  const { writer, tables } = bench;
+  tables.allowance('45.13.0.1', NOON_US - 1);
+  tables.operatorBlock('address', '45.13.0.2', NOON_US - 1);
+  const rest = { comment: '', untilEpochUs: undefined };
+  writer.write({ kind: 'allow', value: '45.14.0.1', ...rest });
+  writer.write({ kind: 'block', subject: ADDRESS, ...rest });
+  assert.deepEqual([bench.allowances().length, bench.blocks().length], [2, 2]);
 });
 
 test('DecisionWriter.takeAll() passes on failures that are not about the decision', () => {
