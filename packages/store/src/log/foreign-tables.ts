@@ -34,7 +34,7 @@ export const TABLES_OF_VERSION_16 = `
     ('foreign_added_told', 0), ('foreign_removed_told', 0);`;
 
 /** The columns of a removed row that are needed. */
-const REMOVED_COLUMNS =
+export const REMOVED_COLUMNS =
   'source_ip, called_number, user_agent, method, transport_type, grade, seen_count, event_timestamp, created_at';
 
 /**

@@ -25,8 +25,7 @@ export interface AgeLimit {
  */
 export class AgeRemoval {
   readonly #page: StatementSync;
-  readonly #remove: StatementSync;
-  readonly #removePassed: StatementSync;
+  readonly #passedRows: StatementSync;
   readonly #own: OwnRemoval;
   /** Remaining rows up to this one have impossible times. */
   #passed = 0;
@@ -37,12 +36,8 @@ export class AgeRemoval {
     this.#page = database.prepare(`
       SELECT honey_id, ${RECORDED} AS recorded FROM honey
       WHERE honey_id > ? AND honey_id <= ? ORDER BY honey_id LIMIT ${PRUNE_ROWS}`);
-    this.#remove = database.prepare(
-      'DELETE FROM honey WHERE honey_id IN (SELECT value FROM json_each(?))',
-    );
-    this.#removePassed = database.prepare(`
-      DELETE FROM honey WHERE honey_id IN (SELECT honey_id FROM honey
-        WHERE honey_id > ? AND honey_id <= ? ORDER BY honey_id LIMIT ${PRUNE_ROWS})`);
+    this.#passedRows = database.prepare(`
+      SELECT honey_id FROM honey WHERE honey_id > ? AND honey_id <= ? ORDER BY honey_id LIMIT ${PRUNE_ROWS}`);
   }
 
   /** @returns Rows that were removed; 1 also if there is more to look at. */
@@ -59,10 +54,10 @@ export class AgeRemoval {
     const end = rows.findLastIndex(({ isOld }) => isOld);
     if (end >= 0) {
       const gone = rows.filter(({ isOld, isKnown }, index) => isOld || (!isKnown && index < end));
-      return this.#own.run(() => {
-        const { changes } = this.#remove.run(JSON.stringify(gone.map(({ honeyId }) => honeyId)));
-        return Number(changes) + Number(this.#removePassed.run(after, this.#passed).changes);
-      });
+      const passed = this.#passedRows
+        .all(after, this.#passed)
+        .map((row) => Number(row['honey_id']));
+      return this.#own.rows([...gone.map(({ honeyId }) => honeyId), ...passed]);
     }
     const isUnknown = rows.length === PRUNE_ROWS && rows.every(({ isKnown }) => !isKnown);
     if (!isUnknown) return 0;

@@ -37,8 +37,6 @@ export class EventRemoval {
   readonly #pageEnd: StatementSync;
   readonly #hasProved: StatementSync;
   readonly #page: StatementSync;
-  readonly #remove: StatementSync;
-  readonly #removeAll: StatementSync;
   readonly #own: OwnRemoval;
   /** All rows of a rank or a lower one have a higher id than this. */
   #floors: [number, number, number] = [0, 0, 0];
@@ -55,10 +53,6 @@ export class EventRemoval {
       SELECT 1 FROM honey INDEXED BY proved_event_index WHERE honey_id > ? AND honey_id <= ? AND ${IS_PROVED} LIMIT 1`);
     this.#page = database.prepare(`
       SELECT honey_id, CASE grade WHEN 'handshake' THEN 2 WHEN 'returned' THEN 1 ELSE 0 END AS rank ${ids}`);
-    this.#remove = database.prepare(
-      'DELETE FROM honey WHERE honey_id IN (SELECT value FROM json_each(?))',
-    );
-    this.#removeAll = database.prepare('DELETE FROM honey WHERE honey_id > ? AND honey_id <= ?');
   }
 
   /**
@@ -93,7 +87,7 @@ export class EventRemoval {
         isProved = this.#isProved(floor, end);
       }
       const between = { floor, end, isProved };
-      const removed = this.#own.run(() => this.#removeBetween(between, rank));
+      const removed = this.#removeBetween(between, rank);
       // The rest of the page is stronger, so all weak ones come after it.
       this.#floors[rank] = end;
       if (removed > 0) return { removed, isSearching: false };
@@ -112,10 +106,8 @@ export class EventRemoval {
   }
 
   #removeBetween({ floor, end, isProved }: Between, rank: Rank): number {
-    if (!isProved) return Number(this.#removeAll.run(floor, end).changes);
+    if (!isProved) return this.#own.between(floor, end);
     const weak = this.#page.all(floor, end).filter((row) => Number(row['rank']) <= rank);
-    if (weak.length === 0) return 0;
-    const ids = weak.map((row) => Number(row['honey_id']));
-    return Number(this.#remove.run(JSON.stringify(ids)).changes);
+    return this.#own.rows(weak.map((row) => Number(row['honey_id'])));
   }
 }

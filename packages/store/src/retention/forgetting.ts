@@ -237,12 +237,7 @@ export class Forgetting {
       for (const table of ['dead_letter', 'pending_repeat']) {
         this.#database.prepare(`DELETE FROM ${table} WHERE event_uuid IN (${ofRows})`).run(list);
       }
-      const { changes } = this.#own.run(() =>
-        this.#database
-          .prepare('DELETE FROM honey WHERE honey_id IN (SELECT value FROM json_each(?))')
-          .run(list),
-      );
-      return Number(changes);
+      return this.#own.rows(ids);
     });
   }
 

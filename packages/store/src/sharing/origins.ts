@@ -63,9 +63,9 @@ export class OriginWriter {
   readonly #addEvent: StatementSync;
   readonly #setTrust: StatementSync;
   readonly #remove: StatementSync;
-  readonly #withdraw: StatementSync;
+  readonly #withdrawn: StatementSync;
   readonly #excess: StatementSync;
-  readonly #removeOldest: StatementSync;
+  readonly #oldest: StatementSync;
   readonly #own: OwnRemoval;
   readonly #voters: Voters;
   readonly #pages: PageWriter;
@@ -93,10 +93,10 @@ export class OriginWriter {
     );
     this.#setTrust = database.prepare('UPDATE origin SET trust = ? WHERE origin_id = ?');
     this.#remove = database.prepare('DELETE FROM origin WHERE origin_id = ? AND events = 0');
-    this.#withdraw = database.prepare(`
-      DELETE FROM honey WHERE honey_id IN (SELECT honey_id FROM shared_event
-        WHERE origin_id = (SELECT origin_id FROM origin WHERE events > 0 AND ${IS_OUT} LIMIT 1)
-        LIMIT ${PRUNE_ROWS})`);
+    this.#withdrawn = database.prepare(`
+      SELECT honey_id FROM shared_event
+      WHERE origin_id = (SELECT origin_id FROM origin WHERE events > 0 AND ${IS_OUT} LIMIT 1)
+      LIMIT ${PRUNE_ROWS}`);
     this.#excess = database.prepare(
       `SELECT value - ${SHARED_EVENTS_MAX} AS excess FROM counter WHERE name = 'shared_events'`,
     );
@@ -105,9 +105,9 @@ export class OriginWriter {
     this.#pages = new PageWriter(database, clock);
     this.#networks = new ProvedNetworks(database, clock);
     this.#known = new KnownAuthors(database, clock);
-    this.#removeOldest = database.prepare(`
-      DELETE FROM honey WHERE honey_id IN
-        (SELECT honey_id FROM shared_event ORDER BY honey_id LIMIT min(?, ${PRUNE_ROWS}))`);
+    this.#oldest = database.prepare(
+      `SELECT honey_id FROM shared_event ORDER BY honey_id LIMIT min(?, ${PRUNE_ROWS})`,
+    );
   }
 
   /**
@@ -210,11 +210,9 @@ export class OriginWriter {
   #removeSome(removalUs: number): boolean {
     const excess = Number(this.#excess.get()?.['excess'] ?? 0);
     return inTransaction(this.#database, () => {
-      const { changes } = this.#own.run(() =>
-        excess > 0 ? this.#removeOldest.run(excess) : this.#withdraw.run(),
-      );
+      const rows = excess > 0 ? this.#oldest.all(excess) : this.#withdrawn.all();
       return (
-        changes > 0 ||
+        this.#own.rows(rows.map((row) => Number(row['honey_id']))) > 0 ||
         this.#voters.removeDistrusted() ||
         this.#pages.removeEnded(removalUs) ||
         this.#networks.removeOld(removalUs) ||
