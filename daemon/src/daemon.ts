@@ -14,7 +14,7 @@ import type { RecordedEvent } from '@sentrypeer/event';
 import { Outage, type Clock, type Logger } from '@sentrypeer/kernel';
 import { ListingFeed, StoreReader } from '@sentrypeer/store';
 import type { SipLocals } from './services/sip-listeners.ts';
-import { openEngine, pushesToFleet } from './open-engine.ts';
+import { openEngine, pushesToFleet, readerOptions } from './open-engine.ts';
 import type { Config } from './config/config.ts';
 import { STANDARD_OUTPUT_FILE } from './config/value-types.ts';
 import { VERSION } from './config/version.ts';
@@ -127,7 +127,7 @@ export class Daemon implements AsyncDisposable {
       config,
     );
     scope.defer(() => engine.close());
-    const log = scope.use(StoreReader.open(config.dbFile));
+    const log = scope.use(StoreReader.open(config.dbFile, readerOptions(config)));
     feed = new ListingFeed(log.listings);
 
     const { jsonLog, webhooks, fleet, outputs } = await openOutputs(

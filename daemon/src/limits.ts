@@ -322,6 +322,9 @@ export const PAGE_ENTRIES_COUNT = 500;
  */
 export const LOOK_UP_CACHE_OCTETS = 33_554_432;
 
+/** Octets of page cache, on small devices, for all reading but look-ups. Chosen: each new page of the pool is read once. */
+export const SMALL_READER_CACHE_OCTETS = 524_288;
+
 /** Addresses whose countries and networks are counted at a time, 1 and above: about 1 ms on each of two threads. */
 export const PLACE_ADDRESSES_COUNT = 256;
 
@@ -358,8 +361,12 @@ export const SPARE_UTILIZATION_MAX = 0.5;
  */
 export const SPARE_COLLECTION_MS = 30_000;
 
-/** Milliseconds between two removals of unused pages of the program file from memory. Chosen: each takes 1 to 2 ms. */
+/**
+ * Milliseconds between two times at which unused pages of the program file leave memory, and from the end of the start
+ * to the first time. Chosen: each takes 1 to 2 ms, and loading what it needs is no part of the start.
+ */
 export const PROGRAM_FILE_MS = 2_000;
+export const PROGRAM_FILE_FIRST_MS = 200;
 
 /** Factor above 1 by which a thread's heap must have grown since its last collection to be worth 10 ms more. */
 export const RELEASE_GROWTH_MIN = 1.4;

@@ -6,6 +6,7 @@ import type { Config } from './config/config.ts';
 import { isEverybody } from './config/disarming.ts';
 import type { Stage } from './demo/stage.ts';
 import type { Engine, EnginePorts } from './engine.ts';
+import { SMALL_READER_CACHE_OCTETS } from './limits.ts';
 import type { JudgeOptions } from './services/open-judging.ts';
 import type { StoreServiceOptions } from './services/store-service.ts';
 
@@ -42,6 +43,11 @@ function agentPeers({ sipAgent, sipAgentPeers = [] }: Config): readonly string[]
 /** Whether events are kept until they are in a fleet. */
 export function pushesToFleet({ fleetAddress, fleetFollower }: Config): boolean {
   return fleetAddress !== undefined && !fleetFollower;
+}
+
+/** How everything but look-ups reads the database. */
+export function readerOptions({ profile }: Config): { readonly cacheOctets?: number } {
+  return profile === 'small' ? { cacheOctets: SMALL_READER_CACHE_OCTETS } : {};
 }
 
 /** Opens the database, and creates the channels of the threads to it; throws `OperatingError`. */

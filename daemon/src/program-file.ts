@@ -2,7 +2,7 @@
 
 import { closeSync, openSync, readlinkSync, readSync } from 'node:fs';
 import { memoryFunctions, type LibraryHost } from './libc.ts';
-import { PROGRAM_FILE_MS } from './limits.ts';
+import { PROGRAM_FILE_FIRST_MS, PROGRAM_FILE_MS } from './limits.ts';
 
 /** From `<sys/mman.h>`: pages are taken out of memory; those of a file are read from it again when they are needed. */
 const MADV_DONTNEED = 4;
@@ -91,10 +91,16 @@ function ownMappings(): readonly Mapping[] {
  */
 export function keepUnusedCodeOut(everyMs = PROGRAM_FILE_MS): () => void {
   let drop: (() => void) | undefined; // Opened when it is first needed, which is not during the start.
-  const timer = setInterval(() => {
+  const dropUnused = (): void => {
     drop ??= openDropUnusedCode();
     drop();
-  }, everyMs);
-  timer.unref();
-  return () => clearInterval(timer);
+  };
+  // What the start needed is out of the way before a history of the pool comes, for example.
+  const first = setTimeout(dropUnused, PROGRAM_FILE_FIRST_MS);
+  const timer = setInterval(dropUnused, everyMs);
+  for (const one of [first, timer]) one.unref();
+  return () => {
+    clearTimeout(first);
+    clearInterval(timer);
+  };
 }

@@ -157,9 +157,9 @@ export const HOURS_COUNT_MAX = 17_544;
 /** Rows that one query for events examines, 1 and above: tens of milliseconds. The next page continues there. */
 export const SEARCH_ROWS_MAX = 10_000;
 
-/** Octets of page cache of the writing connection: the pages of one large commit; on small devices half, to save memory. */
+/** Octets of page cache of the writing connection: the pages of one large commit; on small devices fewer, to save memory. */
 export const WRITER_CACHE_OCTETS = 8 * MIB;
-export const WRITER_CACHE_OCTETS_SMALL = 4 * MIB;
+export const WRITER_CACHE_OCTETS_SMALL = 2 * MIB;
 
 /** Milliseconds the writer waits for another program's lock while it records; then events wait instead. */
 export const WRITER_LOCK_WAIT_MS = 50;

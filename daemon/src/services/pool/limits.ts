@@ -18,6 +18,12 @@ export const POOL_FILE_OCTETS_MAX = 256 * 2 ** 20;
  */
 export const POOL_FILE_PAGES = 32;
 
+/**
+ * Pages from a link that are checked and added in one transaction, each of 280 claims at most. Chosen: their claims are
+ * garbage before the space for new objects (1 MiB) is full.
+ */
+export const PAGES_TAKEN_AT_ONCE = 4;
+
 /** Bad pages of a file that are named one by one. */
 export const BAD_PAGES_NAMED_MAX = 20;
 

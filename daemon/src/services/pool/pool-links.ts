@@ -20,6 +20,7 @@ import {
   DIAL_MS_MIN,
   KNOWN_READ_MS,
   LINKS_OUT_LOOK_MS,
+  PAGES_TAKEN_AT_ONCE,
   PROVED_AGAIN_MS,
   SPEAK_MS,
   TARGETS_MAX,
@@ -311,7 +312,16 @@ export class PoolLinks implements AsyncDisposable {
     }
   }
 
+  /** Some pages at a time: the claims of a whole frame would take megabytes at once. */
   async #take(octets: readonly Uint8Array[], from: LinkPeer): Promise<readonly Taken[]> {
+    const taken: Taken[] = [];
+    for (let at = 0; at < octets.length; at += PAGES_TAKEN_AT_ONCE) {
+      taken.push(...(await this.#takeSome(octets.slice(at, at + PAGES_TAKEN_AT_ONCE), from)));
+    }
+    return taken;
+  }
+
+  async #takeSome(octets: readonly Uint8Array[], from: LinkPeer): Promise<readonly Taken[]> {
     const { engine, identity, clock } = this.#ports;
     const at = {
       networkId: this.#network.networkId,
@@ -331,7 +341,7 @@ export class PoolLinks implements AsyncDisposable {
       if ('bad' in page) return page.isForged ? 'forged' : 'refused';
       const outcome = outcomes.get(page);
       if (outcome === 'caught_lying') return 'caught';
-      return outcome === 'taken' || outcome === 'known' ? outcome : 'refused';
+      return outcome === 'taken' || outcome === 'known' || outcome === 'liar' ? outcome : 'refused';
     });
   }
 

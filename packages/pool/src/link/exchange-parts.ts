@@ -6,8 +6,11 @@ import type { LinkBudgets } from './budgets.ts';
 import type { LinkPeer } from './link-parts.ts';
 import type { PageSource } from './page-index.ts';
 
-/** The outcome for a page that came over a link; `caught` if it proves that its author lies. */
-export type Taken = 'taken' | 'known' | 'refused' | 'forged' | 'caught';
+/**
+ * The outcome for a page that came over a link; `caught` if it proves that its author lies, `liar` if that was proved
+ * before.
+ */
+export type Taken = 'taken' | 'known' | 'refused' | 'forged' | 'caught' | 'liar';
 
 export interface ExchangePorts {
   readonly clock: Clock;

@@ -17,13 +17,14 @@ import { Avoided } from './avoided.ts';
 import { budgetKey, LinkBudgets } from './budgets.ts';
 import { Comparisons } from './comparisons.ts';
 import { FIRST_ID, HEAD_SIZE, HINT_SIZE, ID_SIZE } from './frames.ts';
-import { ASKING_SHARE, VOTERS_LOOK_MS } from './limits.ts';
+import { ASKING_SHARE, LIES_MAX, VOTERS_LOOK_MS } from './limits.ts';
 import { Link } from './link.ts';
 import type {
   ExchangeCounters,
   ExchangeOptions,
   ExchangePorts,
   LinkDistrust,
+  Taken,
 } from './exchange-parts.ts';
 import type { Announced, LeftReason, LinkPeer, Wire } from './link-parts.ts';
 import { PageIndex, pageId, pageKey, type IndexedPage } from './page-index.ts';
@@ -63,6 +64,8 @@ export class Exchange {
   /** Ids that were not accepted, so that they are not requested again at once. */
   #refused = new RecentSet(REFUSED_IDS_MIN);
   #refusedAtMs: number;
+  /** Authors that were proved to lie, by the ids of the pages that prove it; the newest ones. */
+  readonly #lies = new Map<string, string>();
   readonly #drawn = new Uint8Array(1);
   readonly #admission: Admission;
   readonly #budgets: LinkBudgets;
@@ -140,13 +143,14 @@ export class Exchange {
   }
 
   #newLink(peer: LinkPeer, wire: Wire, proof: Uint8Array, expected: Uint8Array): Link {
-    const { clock, voters } = this.#ports;
+    const { clock, proof: liarProof, voters } = this.#ports;
     const link: Link = new Link(peer, wire, {
       clock,
       networkId: this.#options.networkId,
       proof,
       expected,
       index: this.#index,
+      liarProof,
       isEager: this.links.length < EAGER_LINKS,
       isNaming: () => this.#admission.isFlooded(clock.nowMs()),
       spend: (octets) => this.#budgets.spend(link.budget, octets, clock.nowMs()),
@@ -280,6 +284,8 @@ export class Exchange {
   #have(link: Link, pages: readonly Announced[]): void {
     const nowMs = this.#ports.clock.nowMs();
     for (const { id, hint } of pages) {
+      const liar = this.#lies.get(id);
+      if (liar !== undefined) link.prove(liar, this.#admission.isHeard(liar, nowMs));
       if (this.#index.has(id) || this.#refused.has(id)) continue;
       // If the author is not named, it may be one that is heard.
       const isHeard =
@@ -324,12 +330,14 @@ export class Exchange {
       const taken = await this.#ports.take(all, link.peer);
       let [takenOctets, announcedOctets] = [0, 0];
       for (const [index, outcome] of taken.entries()) {
-        this.counters[outcome === 'known' ? 'duplicates' : outcome] += 1;
+        this.counters[counterOf(outcome)] += 1;
         const one = pages[index];
         if (one === undefined) continue;
-        if (outcome === 'caught') this.#tellProof(pageKey(one.page));
-        else if (outcome !== 'taken') this.#wasIdle(link, one.page, one.wasWanted);
-        else {
+        if (outcome === 'caught') this.#prove(pageKey(one.page), this.#links);
+        else if (outcome !== 'taken') {
+          if (outcome === 'liar') this.#prove(pageKey(one.page), [link]);
+          this.#wasIdle(link, one.page, one.wasWanted);
+        } else {
           takenOctets += one.page.length;
           if (one.wasWanted) announcedOctets += link.isNaming ? ANNOUNCED_OCTETS : ID_SIZE;
         }
@@ -344,10 +352,15 @@ export class Exchange {
     this.#spread();
   }
 
-  /** Others would never be told again about what they keep of a liar, so they get the two pages that prove it, once. */
-  #tellProof(key: string): void {
-    const pages = this.#ports.proof(key);
-    for (const link of this.#links) link.tellProof(pages);
+  /** Others would never be told again about what they keep of a liar, so they get the two pages that prove it. */
+  #prove(key: string, links: Iterable<Link>): void {
+    for (const page of this.#ports.proof(key)) this.#lies.set(pageId(page), key);
+    for (const id of this.#lies.keys()) {
+      if (this.#lies.size <= LIES_MAX) break;
+      this.#lies.delete(id);
+    }
+    const isHeard = this.#admission.isHeard(key, this.#ports.clock.nowMs());
+    for (const link of links) link.prove(key, isHeard);
   }
 
   /** A page was useless. If it was requested, the sender is not to blame; requests count against its budget anyway. */
@@ -379,4 +392,9 @@ export class Exchange {
     }
     for (const link of this.#links) link.tell(added, octets);
   }
+}
+
+function counterOf(outcome: Taken): keyof ExchangeCounters {
+  if (outcome === 'known') return 'duplicates';
+  return outcome === 'liar' ? 'refused' : outcome;
 }

@@ -1,7 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { assert } from '@sentrypeer/kernel';
-import { IDLE_OCTETS_BURST, LINK_PAGES_AT_ONCE, SUMMARY_ANSWER_MS_MIN } from '../limits.ts';
+import {
+  IDLE_OCTETS_BURST,
+  LINK_PAGES_AT_ONCE,
+  PAGE_OCTETS_MAX,
+  SEGMENT_OCTETS,
+  SUMMARY_ANSWER_MS_MIN,
+} from '../limits.ts';
+import { HEAD_SIZE } from './frames.ts';
 
 /**
  * Octets that are pushed to a link and may turn out to be known there: at once, and per second for those that were.
@@ -10,6 +17,18 @@ import { IDLE_OCTETS_BURST, LINK_PAGES_AT_ONCE, SUMMARY_ANSWER_MS_MIN } from '..
  */
 export const PUSHED_OCTETS_BURST = 65_536;
 export const PUSHED_OCTETS_PER_S = 16;
+
+/**
+ * Of the octets at once, those that only proofs that an author lies may use. Chosen: two of the largest, so that a link
+ * on which too much was pushed passes them on as well.
+ */
+export const PROOF_OCTETS_KEPT = 2 * (HEAD_SIZE + SEGMENT_OCTETS + 2 * (2 + PAGE_OCTETS_MAX));
+
+/** Authors whose proof waits until it may be sent on a link. Chosen: some kilobytes. */
+export const PROOFS_WAITING_MAX = 64;
+
+/** Pages that prove that their author lies, of which a node remembers the ids. Chosen: about 200 octets each. */
+export const LIES_MAX = 1024;
 
 /** Milliseconds within which the other end says that it had them. */
 export const PUSHED_MS = 5000;
@@ -65,4 +84,5 @@ export const ASKING_SHARE = 1 / 8;
 assert(VOTERS_LOOK_MS > SUMMARY_ANSWER_MS_MIN, 'each question for quiet pages is answered');
 assert(PART_MS > SUMMARY_ANSWER_MS_MIN, 'each part that is asked for is answered');
 assert(LINK_PAGES_AT_ONCE < WANTED_OF_LINK_MIN, 'each link can be asked for pages');
+assert(PROOF_OCTETS_KEPT < PUSHED_OCTETS_BURST, 'pages are pushed at all');
 assert(PUSHED_OCTETS_BURST < IDLE_OCTETS_BURST, 'what is pushed in vain ends no link');

@@ -43,6 +43,8 @@ export interface LinkParts {
   readonly proof: Uint8Array;
   readonly expected: Uint8Array;
   readonly index: PageIndex;
+  /** The two pages that prove that the author with this key, in hexadecimal, lies; empty if none do. */
+  readonly liarProof: (key: string) => readonly Uint8Array[];
   /** Whether new pages are sent at once from the start. */
   readonly isEager: boolean;
   readonly onReady: () => void;

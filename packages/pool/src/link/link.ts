@@ -37,7 +37,8 @@ import {
 } from './frames.ts';
 import type { Announced, LinkParts, LinkPeer, Wire } from './link-parts.ts';
 import { ANSWER_PAGES_MAX, BYE_OCTETS_MAX, SUMMARY_ANSWERS_BURST } from './limits.ts';
-import { pageId, type IndexedPage } from './page-index.ts';
+import type { IndexedPage } from './page-index.ts';
+import { Proving } from './proving.ts';
 import { PushBudget } from './push-budget.ts';
 import { Serving } from './serving.ts';
 
@@ -74,6 +75,7 @@ export class Link {
   #isEager: boolean;
   #promisesBroken = 0;
   readonly #pushes: PushBudget;
+  readonly #proving: Proving;
   /** Spent for segments since the last whole frame. */
   #segmentOctets = 0;
   #isReady = false;
@@ -93,6 +95,12 @@ export class Link {
     this.#announcing = new Announcing(this.#openedAtMs);
     this.#serving = new Serving(parts);
     this.#pushes = new PushBudget(parts.clock);
+    this.#proving = new Proving({
+      proof: parts.liarProof,
+      known: this.#known,
+      pushes: this.#pushes,
+      send: (pages) => this.#sendPages(pages),
+    });
   }
 
   /** Whether the other end said a valid hello. */
@@ -174,14 +182,10 @@ export class Link {
     this.#sendPages(sent);
   }
 
-  /** Sends pages that prove together that their author lies, as far as the other end may lack them. */
-  tellProof(pages: readonly Uint8Array[]): void {
-    if (!this.isReady) return;
-    const sent = pages.filter((page) => !this.#known.has(pageId(page)));
-    const octets = sent.reduce((sum, { length }) => sum + 2 + length, HEAD_SIZE + SEGMENT_OCTETS);
-    if (sent.length === 0 || !this.#pushes.take(octets)) return;
-    for (const page of sent) this.#known.add(pageId(page));
-    this.#sendPages(sent);
+  /** Sends the two pages that prove that an author lies, as far as the other end may lack them; later if it must be. */
+  prove(key: string, isHeard: boolean): void {
+    this.#proving.add(key, isHeard);
+    if (this.isReady) this.#proving.send();
   }
 
   /** The other end has this page. */
@@ -234,6 +238,7 @@ export class Link {
     const due = this.#announcing.due((id) => this.#known.has(id), nowMs);
     for (const frame of this.#announcements(due?.pages ?? [])) this.#send(frame);
     if (due?.hasMore && this.answersInParts) this.#sendMore(FIRST_ID);
+    this.#proving.send();
   }
 
   /** There is more after this id than was announced. */
@@ -360,19 +365,14 @@ export class Link {
   }
 
   #followed(body: Uint8Array): string | undefined {
-    if (body.length % KEY_SIZE !== 0 || body.length > FOLLOWED_MAX * KEY_SIZE) {
-      return 'keys are cut or too many';
-    }
-    const hex = body.toHex();
-    const keys = new Set<string>();
-    for (let at = 0; at < hex.length; at += 2 * KEY_SIZE)
-      keys.add(hex.slice(at, at + 2 * KEY_SIZE));
-    this.#followers = keys;
+    const keys = readIds(body, KEY_SIZE);
+    if (keys === undefined || keys.length > FOLLOWED_MAX) return 'keys are cut or too many';
+    this.#followers = new Set(keys);
     const nowMs = this.#parts.clock.nowMs();
     if (nowMs - this.#followedAtMs < SUMMARY_ANSWER_MS_MIN) return undefined;
     this.#followedAtMs = nowMs;
     const pages = [...this.#parts.index.pages()];
-    this.#answerWith(pages.filter(({ isQuiet, key }) => isQuiet && keys.has(key)));
+    this.#answerWith(pages.filter(({ isQuiet, key }) => isQuiet && this.#followers.has(key)));
     return undefined;
   }
 

@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { TokenBucket, type Clock } from '@sentrypeer/kernel';
-import { PUSHED_MS, PUSHED_OCTETS_BURST, PUSHED_OCTETS_PER_S } from './limits.ts';
+import {
+  PROOF_OCTETS_KEPT,
+  PUSHED_MS,
+  PUSHED_OCTETS_BURST,
+  PUSHED_OCTETS_PER_S,
+} from './limits.ts';
 
 /**
  * What may be sent to a link unasked. The other end may have all of it from elsewhere, and then counts it as sent in
@@ -23,8 +28,17 @@ export class PushBudget {
     this.#rate = new TokenBucket(rate, this.#sinceMs);
   }
 
-  /** Counts octets, if that many may be sent. @returns Whether they may. */
+  /** Counts octets of pages, if that many may be sent. @returns Whether they may. */
   take(octets: number): boolean {
+    return this.#take(octets, PROOF_OCTETS_KEPT);
+  }
+
+  /** The same for pages that prove that their author lies: nothing else uses up all of it. */
+  takeForProof(octets: number): boolean {
+    return this.#take(octets, 0);
+  }
+
+  #take(octets: number, kept: number): boolean {
     const nowMs = this.#clock.nowMs();
     const elapsedMs = nowMs - this.#sinceMs;
     if (elapsedMs >= PUSHED_MS) {
@@ -32,7 +46,7 @@ export class PushBudget {
       this.#pushed = 0;
       this.#sinceMs = nowMs;
     }
-    if (!this.#rate.has(this.#before + this.#pushed + octets, nowMs)) return false;
+    if (!this.#rate.has(this.#before + this.#pushed + octets + kept, nowMs)) return false;
     this.#pushed += octets;
     return true;
   }

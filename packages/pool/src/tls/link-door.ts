@@ -62,10 +62,10 @@ export interface LinkDoorOptions {
   readonly callsFrom?: readonly string[];
   /** The shared key of a closed pool, 32 octets. @default none: an open pool */
   readonly poolKey?: Uint8Array;
-  /**
-   * Milliseconds for a connection and TLS, and for the other end to take what is left of a link. @default HELLO_MS_MAX
-   */
+  /** Milliseconds for a connection and TLS. @default HELLO_MS_MAX */
   readonly helloMs?: number;
+  /** Milliseconds for the other end to take what is left of a link that ends. @default HELLO_MS_MAX */
+  readonly lingerMs?: number;
 }
 
 const PROTOCOL = 'sentrypeer-pool/1';
@@ -277,7 +277,7 @@ export class LinkDoor implements AsyncDisposable {
       close: () => {
         socket.end();
         // An end that does not read would never let it end.
-        const late = setTimeout(() => socket.destroy(), this.#helloMs);
+        const late = setTimeout(() => socket.destroy(), this.#options.lingerMs ?? HELLO_MS_MAX);
         late.unref();
         socket.once('close', () => clearTimeout(late));
       },

@@ -68,6 +68,8 @@ export class SimulatedNode implements PageSource {
   /** How often the exchange asked for them. */
   voterReads = 0;
   readonly knownKeys = new Set<string>();
+  /** The pages that prove that an author lies, by key. */
+  readonly proofs = new Map<string, readonly Uint8Array[]>();
   readonly key: string;
   distrust: LinkDistrust = { covers: () => false };
   /** Octets that it sent. */
@@ -90,7 +92,7 @@ export class SimulatedNode implements PageSource {
         wakeAfter: time.wakeAfter,
         pages: this,
         take: async (pages) => pages.map((octets) => this.take(octets)),
-        proof: () => [],
+        proof: (key) => this.proofs.get(key) ?? [],
         voters: () => {
           this.voterReads += 1;
           return this.voterKeys;
@@ -147,8 +149,17 @@ export class SimulatedNode implements PageSource {
     const read = decodePage(octets);
     if (!('page' in read) || !pageHolds(octets)) return 'forged';
     const key = read.page.key.toHex();
-    for (const [id, { page }] of this.#pages) {
+    if (this.proofs.has(key)) return 'liar';
+    for (const [id, { page, octets: other }] of this.#pages) {
       if (page.key.toHex() !== key) continue;
+      if (page.serial === read.page.serial && !isEqual(octets, other)) {
+        this.proofs.set(key, [new Uint8Array(octets), other]);
+        for (const [each, { page: its }] of this.#pages) {
+          if (its.key.toHex() === key) this.#pages.delete(each);
+        }
+        this.#changes += 1;
+        return 'caught';
+      }
       if (page.serial === read.page.serial) return 'known';
       if (page.replaces <= read.page.serial && read.page.serial < page.serial) return 'refused';
       if (read.page.replaces <= page.serial && page.serial < read.page.serial)
@@ -223,4 +234,8 @@ export class SimulatedLink {
 export function allAgree(nodes: readonly SimulatedNode[]): void {
   const [first, ...others] = nodes;
   for (const node of others) assert.deepEqual(node.subjects(), first?.subjects());
+}
+
+function isEqual(a: Uint8Array, b: Uint8Array): boolean {
+  return a.toHex() === b.toHex();
 }

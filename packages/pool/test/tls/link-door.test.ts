@@ -124,7 +124,7 @@ test('a call of somebody who accepts and says nothing ends in time', async () =>
 });
 
 test('a link that ends does not wait for an end that reads nothing and stays', async () => {
-  await using a = await open('a', { helloMs: 200 });
+  await using a = await open('a', { lingerMs: 200 });
   const signer = authorOf('stays');
   const socket = connect({
     host: '127.0.0.1',
