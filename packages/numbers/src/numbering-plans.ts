@@ -165,15 +165,19 @@ export class NumberingPlans {
     if (code === undefined) return undefined;
     const national = e164.slice(code.length);
     const plans = this.#plansOf(code);
+    let country = plans[0]?.country;
     for (const plan of plans) {
       if (plan.leadingDigits !== undefined && !plan.leadingDigits.test(national)) continue;
       const type = typeOf(plan, national);
       if (type !== undefined) return { e164, country: plan.country, type: satellite(e164) ?? type };
-      if (plan.leadingDigits !== undefined) break;
+      if (plan.leadingDigits !== undefined) {
+        country = plan.country; // No other country of the code has these digits, assigned or not.
+        break;
+      }
     }
     const isPossible = plans.some(({ lengths }) => lengths.includes(national.length));
     if (!isPossible) return undefined;
-    return { e164, country: plans[0]?.country, type: 'unallocated' };
+    return { e164, country, type: 'unallocated' };
   }
 
   /**

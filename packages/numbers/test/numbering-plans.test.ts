@@ -42,12 +42,20 @@ for (const [e164, country, type] of [
   ['77012345678', 'KZ', 'mobile'],
   ['73012345678', 'RU', 'fixed'],
   ['447911123456', 'GG', 'mobile'],
+  ['12420000000', 'BS', 'unallocated'],
+  ['18760000000', 'JM', 'unallocated'],
+  ['12120000000', 'US', 'unallocated'],
+  ['467700000', 'SE', 'unallocated'],
   // Codes of no country.
   ['80012345678', undefined, 'toll-free'],
   ['870773111632', undefined, 'satellite'],
+  ['870123456789', undefined, 'unallocated'],
+  ['882991234567', undefined, 'unallocated'],
   // Seven digits are the fewest.
   ['6834123', 'NU', 'fixed'],
   ['683412', undefined, undefined],
+  ['49115512', 'DE', 'unallocated'],
+  ['491155', undefined, undefined],
 ] as const) {
   test(`NumberingPlans.read() reads ${e164} as ${type ?? 'nothing that it is sure of'}`, () => {
     const read = plans.read(e164);

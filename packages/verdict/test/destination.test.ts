@@ -22,6 +22,9 @@ const NUMBERS: readonly (readonly [string, DestinationClass, string?, Destinatio
   ['870776123456', 'satellite'],
   ['881612345678', 'satellite'],
   ['447700900123', 'unallocated', 'GB', 'home'],
+  // Of the countries that share a code, the one with these first digits.
+  ['18760000000', 'unallocated', 'JM', 'home'],
+  ['18760000000', 'unallocated', 'US', 'unallocated'],
   ['88312345678', 'unallocated'],
   ['46771234567', 'special', 'SE', 'special'],
   ['447011234567', 'special', 'GB', 'special'],
