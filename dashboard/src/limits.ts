@@ -45,6 +45,9 @@ export const READINGS_AT_ONCE = 64;
 /** Milliseconds between two looks at figures that no stream tells of. */
 export const REFRESH_MS = 2_000;
 
+/** Milliseconds for which an answer asked for ahead of its view counts as new. Chosen: the view is drawn long before. */
+export const AHEAD_MS = 5_000;
+
 /** Milliseconds between two looks at how often messages like the newest events were repeated. */
 export const REPEATS_MS = 15_000;
 

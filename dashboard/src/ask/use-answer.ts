@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { useLayoutEffect, useState } from 'preact/hooks';
+import { takeAhead } from './ahead.ts';
 import { ask, type Answer } from './ask.ts';
 
 /**
@@ -22,7 +23,7 @@ export function useAnswer<T>(
     let timer: ReturnType<typeof setTimeout> | undefined;
     const look = async (): Promise<void> => {
       if (!document.hidden || everyMs === 0) {
-        const answer = await ask<T>(path, leaving.signal);
+        const answer = await (takeAhead<T>(path) ?? ask<T>(path, leaving.signal));
         if (leaving.signal.aborted) return;
         setKnown({ path, answer });
       }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { Address, Event, Explanation } from '../api-types.ts';
-import { pathOf } from '../ask/ask.ts';
+import { addressPaths } from '../ask/paths.ts';
 import { useAnswer } from '../ask/use-answer.ts';
-import { REFRESH_MS, TIMELINE_EVENTS } from '../limits.ts';
+import { REFRESH_MS } from '../limits.ts';
 import { countryName } from '../text/country.ts';
 import { amount, counted } from '../text/number.ts';
 import { Decide, mayDelist } from './decide.tsx';
@@ -13,10 +13,11 @@ import { Verdict } from './verdict.tsx';
 
 /** Everything about one address. */
 export function AddressView({ address }: { readonly address: string }) {
-  const found = useAnswer<Address>(`/v1/addresses/${encodeURIComponent(address)}`, REFRESH_MS);
-  const why = useAnswer<Explanation>(pathOf('/v1/explain', { address }), REFRESH_MS);
+  const paths = addressPaths(address);
+  const why = useAnswer<Explanation>(paths.why, REFRESH_MS);
+  const found = useAnswer<Address>(paths.found, REFRESH_MS);
   const events = useAnswer<{ readonly items: readonly Event[]; readonly next: string | null }>(
-    pathOf('/v1/events', { source_ip: address, limit: TIMELINE_EVENTS }),
+    paths.events,
     REFRESH_MS,
   );
   return (

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { Event, Explanation } from '../api-types.ts';
-import { pathOf } from '../ask/ask.ts';
+import { numberPaths } from '../ask/paths.ts';
 import { useAnswer } from '../ask/use-answer.ts';
-import { REFRESH_MS, TIMELINE_EVENTS, TOP_ROWS } from '../limits.ts';
+import { REFRESH_MS, TOP_ROWS } from '../limits.ts';
 import { topsOf } from '../state/tops.ts';
 import { countryName } from '../text/country.ts';
 import { counted, readNumber } from '../text/number.ts';
@@ -15,11 +15,9 @@ import { Verdict } from './verdict.tsx';
 
 /** Everything about one number, in whatever form it was dialled. */
 export function NumberView({ dialled }: { readonly dialled: string }) {
-  const why = useAnswer<Explanation>(pathOf('/v1/explain', { number: dialled }), REFRESH_MS);
-  const events = useAnswer<{ readonly items: readonly Event[] }>(
-    pathOf('/v1/events', { number: dialled, limit: TIMELINE_EVENTS }),
-    REFRESH_MS,
-  );
+  const paths = numberPaths(dialled);
+  const why = useAnswer<Explanation>(paths.why, REFRESH_MS);
+  const events = useAnswer<{ readonly items: readonly Event[] }>(paths.events, REFRESH_MS);
   const number = why?.ok === true ? why.value.number : null;
   return (
     <>

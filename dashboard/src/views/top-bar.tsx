@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { useRef } from 'preact/hooks';
+import { askAhead } from '../ask/ahead.ts';
+import { pathsOf } from '../ask/paths.ts';
 import { connection, type Connection } from '../state/live.ts';
 import { linkTo, type View } from '../state/route-text.ts';
 import { goTo, route } from '../state/route.ts';
@@ -84,6 +86,7 @@ function SearchBox() {
     const found = searchRoute(box.current?.value ?? '');
     if (found === undefined || box.current === null) return;
     box.current.value = '';
+    if (access.value === 'reading') askAhead(pathsOf(found));
     goTo(found);
   };
   return (
