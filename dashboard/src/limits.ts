@@ -9,9 +9,6 @@ export const EVENTS_COUNT_MAX = 1_000;
  */
 export const EVENTS_PER_SECOND_MAX = 100;
 
-/** The same where the page itself looks for those that fit. The node sends no more. */
-export const EVENTS_PER_SECOND_OWN_MAX = 1_000;
-
 /**
  * Stretches of the log that the page keeps because some of their events were not sent, 1 and above. Chosen: 16 s of a
  * flood.

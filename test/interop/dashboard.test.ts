@@ -15,6 +15,10 @@ import { silentLogger, systemClock } from '@sentrypeer/kernel';
 import { ApiKeys, Peers } from '@sentrypeer/store';
 import type { Browser } from 'playwright-core';
 import { STATUS, type RunNote } from '../../daemon/src/services/listings/run-note.ts';
+import {
+  makeLegacyDatabase,
+  type LegacyRow,
+} from '../../packages/store/test/file/legacy-database.ts';
 import { mmdbFile } from '../../packages/geo/test/mmdb-writer.ts';
 import { DaemonProcess, TemporaryFolder, until } from '../e2e/daemon-process.ts';
 import { sipRequest, UdpPeer, type RequestParts } from '../e2e/sip-peers.ts';
@@ -268,7 +272,7 @@ test('the page goes on after the daemon was restarted, and says so meanwhile', a
 test('in a flood the page shows some events, and says how many others there were', async (t) => {
   await using tab = await open(t);
   if (tab === undefined) return;
-  await tab.show('/live?method=SUBSCRIBE', 'None of the newest events matches');
+  await tab.show('/live?method=SUBSCRIBE', 'No event matches');
   await tab.page.locator('.connection.live').waitFor();
   await Promise.all(
     Array.from({ length: 200 }, (_, index) => attack({ method: 'SUBSCRIBE', user: `8${index}` })),
@@ -279,6 +283,28 @@ test('in a flood the page shows some events, and says how many others there were
   await tab.page.reload();
   await tab.sees('200 events');
   assert.equal(await tab.page.getByText('too fast').count(), 0);
+});
+
+test('a filter finds what came long before the newest events', async (t) => {
+  using old = new TemporaryFolder();
+  const rows = Array.from({ length: 11_000 }, (_, index): LegacyRow => {
+    return index === 7 ? { sourceIp: '127.9.9.9', calledNumber: '0046850780123' } : {};
+  });
+  makeLegacyDatabase(join(old.path, 'sentrypeer.db'), rows);
+  await using node = await DaemonProcess.start(['--threads=1', placesIn(old.path)], {
+    folder: old.path,
+  });
+  await using tab = await open(t, node);
+  if (tab === undefined) return;
+  const { page } = tab;
+  for (const filter of ['country=HK', 'network=127.9.9.0%2F24', 'source_ip=127.9.9.9']) {
+    await tab.show(`/live?${filter}`, '1 event with');
+    await page.locator('.events').getByText('127.9.9.9').waitFor();
+  }
+  await page.getByRole('searchbox').fill('+468507801xx');
+  await page.keyboard.press('Enter');
+  await tab.sees('1 event with');
+  await tab.show('/live?network=127.8.0.0%2F16', 'No event matches');
 });
 
 /** Delivers events of an attacker elsewhere, whose texts do harm wherever they are treated as markup. */

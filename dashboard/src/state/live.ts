@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { computed, effect, signal } from '@preact/signals';
-import type { Event, ListingChange } from '../api-types.ts';
+import type { Event, ListingChange, Summary } from '../api-types.ts';
 import { ask, pathOf, type Answer } from '../ask/ask.ts';
 import { follow } from '../ask/follow.ts';
 import {
@@ -9,11 +9,10 @@ import {
   DRAW_MS,
   EVENTS_COUNT_MAX,
   EVENTS_PER_SECOND_MAX,
-  EVENTS_PER_SECOND_OWN_MAX,
   REPEATS_MS,
   ROWS_COUNT_MAX,
 } from '../limits.ts';
-import { fits, hasOwnFilter, queryOf, type Filters } from './filters.ts';
+import { queryOf, type Filters } from './filters.ts';
 import { addGap, fillGaps, leftOut, type Gap } from './gaps.ts';
 import { newestFirst } from './ring.ts';
 import { route } from './route.ts';
@@ -35,11 +34,18 @@ export const changes = signal<readonly ListingChange[]>([]);
 export const trouble = signal<Exclude<Answer<never>, { ok: true }> | undefined>(undefined);
 /** Whether the first events were read. */
 export const isRead = signal(false);
+/** Whether older events that match are still looked for. */
+export const isSearching = signal(false);
 /** Whether the table stands still for reading. */
 export const isPaused = signal(false);
 
 interface Page<T> {
   readonly items: readonly T[];
+}
+
+interface EventPage extends Page<Event> {
+  /** Where the next page begins; null at the end of the log. */
+  readonly next: string | null;
 }
 
 /** Collects what arrives and shows it a few times a second, all at once. */
@@ -104,9 +110,13 @@ function isAlike(one: Event, other: Event): boolean {
 
 /** Receives the events after the given one as they come, or some of them and the number of the others. */
 function followStream(filters: Filters, newestId: number, inbox: Inbox<Event>): () => void {
-  const perSecond = hasOwnFilter(filters) ? EVENTS_PER_SECOND_OWN_MAX : EVENTS_PER_SECOND_MAX;
   return follow(
-    (after) => pathOf('/v1/events/stream', { ...queryOf(filters), after, per_second: perSecond }),
+    (after) =>
+      pathOf('/v1/events/stream', {
+        ...queryOf(filters),
+        after,
+        per_second: EVENTS_PER_SECOND_MAX,
+      }),
     String(newestId),
     ['event', 'left_out'],
     {
@@ -115,8 +125,7 @@ function followStream(filters: Filters, newestId: number, inbox: Inbox<Event>): 
           gaps.value = addGap(gaps.value, data as Gap, events.value);
           return;
         }
-        const event = data as Event;
-        if (fits(event, filters)) inbox.add(event);
+        inbox.add(data as Event);
       },
       onState: (isOpen) => {
         connection.value = isOpen ? 'live' : 'lost';
@@ -125,19 +134,50 @@ function followStream(filters: Filters, newestId: number, inbox: Inbox<Event>): 
   );
 }
 
+type ReadPage = (limit: number, cursor?: string) => Promise<Answer<EventPage>>;
+
+/** Reads pages of events, newest first. */
+function pagesOf(filters: Filters, signal: AbortSignal): ReadPage {
+  return (limit, cursor) =>
+    ask(pathOf('/v1/events', { ...queryOf(filters), limit, cursor }), signal);
+}
+
+/** The newest event, whether it matches or not; `undefined` if the node does not say. */
+async function lastId(signal: AbortSignal): Promise<number | undefined> {
+  const summary = await ask<Summary>('/v1/summary', signal);
+  return summary.ok ? summary.value.last_event_id : undefined;
+}
+
+/** The node looks at some events at a time, so older ones that match may come after pages without any. */
+async function lookBack(read: ReadPage, first: EventPage, signal: AbortSignal): Promise<void> {
+  let wanted = ROWS_COUNT_MAX - first.items.length;
+  let cursor = first.next;
+  while (wanted > 0 && cursor !== null) {
+    isSearching.value = true;
+    const page = await read(wanted, cursor);
+    if (!page.ok) await new Promise((resolve) => setTimeout(resolve, REPEATS_MS / 5));
+    if (signal.aborted) return;
+    if (!page.ok) continue;
+    addEvents(page.value.items);
+    wanted -= page.value.items.length;
+    cursor = page.value.next;
+  }
+  isSearching.value = false;
+}
+
 function followEvents(filters: Filters): () => void {
   const leaving = new AbortController();
   let unfollow = (): void => undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const inbox = new Inbox<Event>(EVENTS_COUNT_MAX, addEvents);
-  const path = (limit: number): string => pathOf('/v1/events', { ...queryOf(filters), limit });
-  const chosen = (page: Page<Event>): readonly Event[] =>
-    page.items.filter((event) => fits(event, filters));
+  const isFiltered = Object.keys(filters).length > 0;
+  const read = pagesOf(filters, leaving.signal);
   const begin = async (): Promise<void> => {
     isRead.value = false;
+    isSearching.value = false;
+    const last = isFiltered ? await lastId(leaving.signal) : undefined;
     // As many as are drawn come first, so that there is something to see.
-    const first = hasOwnFilter(filters) ? EVENTS_COUNT_MAX : ROWS_COUNT_MAX;
-    const answer = await ask<Page<Event>>(path(first), leaving.signal);
+    const answer = await read(ROWS_COUNT_MAX);
     if (leaving.signal.aborted) return;
     if (!answer.ok) {
       trouble.value = answer;
@@ -146,30 +186,29 @@ function followEvents(filters: Filters): () => void {
       return;
     }
     trouble.value = undefined;
-    events.value = chosen(answer.value);
+    events.value = answer.value.items;
     gaps.value = [];
     isRead.value = true;
-    const newest = answer.value.items[0]?.id ?? 0;
-    unfollow = followStream(filters, newest, inbox);
+    unfollow = followStream(filters, last ?? answer.value.items[0]?.id ?? 0, inbox);
     timer = setTimeout(() => void recount(), REPEATS_MS);
-    if (first === EVENTS_COUNT_MAX) return;
-    const more = await ask<Page<Event>>(path(EVENTS_COUNT_MAX), leaving.signal);
+    const more = await read(EVENTS_COUNT_MAX);
     if (leaving.signal.aborted || !more.ok) return;
-    addEvents(chosen(more.value));
+    addEvents(more.value.items);
+    await lookBack(read, more.value, leaving.signal);
   };
   /** A repeat is counted on the original event; no stream reports that. */
   const recount = async (): Promise<void> => {
     if (!document.hidden && connection.value === 'live') {
-      const answer = await ask<Page<Event>>(path(ROWS_COUNT_MAX), leaving.signal);
+      const answer = await read(ROWS_COUNT_MAX);
       if (leaving.signal.aborted) return;
       if (answer.ok) {
         // A database that was started over has lower ids.
         const newest = answer.value.items[0]?.id ?? 0;
-        if (newest < (events.value[0]?.id ?? 0) && Object.keys(filters).length === 0) {
+        if (newest < (events.value[0]?.id ?? 0) && !isFiltered) {
           unfollow();
           return begin();
         }
-        addEvents(chosen(answer.value));
+        addEvents(answer.value.items);
       }
     }
     timer = setTimeout(() => void recount(), REPEATS_MS);

@@ -3,9 +3,12 @@
 import { isAddress, isPrefix } from '../text/prefix.ts';
 import type { Route } from './route-text.ts';
 
+/** As ranges are listed. */
+const RANGE = /^\+?\d{3,13}x{2,4}$/;
+
 /**
- * Where a text in the search box leads: an address, a prefix or a network, a number in any form, a country, or words of
- * a tool's name.
+ * Where a text in the search box leads: an address, a prefix or a network, a number in any form, a range of numbers, a
+ * country, or words of a tool's name.
  */
 export function searchRoute(text: string): Route | undefined {
   const asked = text.trim().replace(/^sips?:|^tel:/i, '');
@@ -16,6 +19,7 @@ export function searchRoute(text: string): Route | undefined {
   const [user = ''] = asked.split('@');
   const digits = user.replace(/[\s().-]/g, '');
   if (/^\+?[0-9*#]{2,64}$/.test(digits)) return { view: 'number', subject: digits, filters: {} };
+  if (RANGE.test(digits)) return live({ number: digits });
   if (/^[A-Z]{2}$/.test(asked)) return live({ country: asked });
   return { view: 'search', subject: asked, filters: {} };
 }

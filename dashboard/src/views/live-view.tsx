@@ -4,14 +4,16 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Analytics, Event, Summary } from '../api-types.ts';
 import { useAnswer } from '../ask/use-answer.ts';
 import { REFRESH_MS, ROWS_COUNT_MAX, TRENDS_MS } from '../limits.ts';
+import { FILTER_NAMES, FILTER_WORDS, type FilterName } from '../state/filters.ts';
 import {
-  FILTER_NAMES,
-  FILTER_WORDS,
-  hasOwnFilter,
-  type FilterName,
-  type Filters,
-} from '../state/filters.ts';
-import { events, hasEvents, isPaused, isRead, leftOutCount, trouble } from '../state/live.ts';
+  events,
+  hasEvents,
+  isPaused,
+  isRead,
+  isSearching,
+  leftOutCount,
+  trouble,
+} from '../state/live.ts';
 import { formatRoute, linkTo } from '../state/route-text.ts';
 import { route } from '../state/route.ts';
 import { amount, counted } from '../text/number.ts';
@@ -42,7 +44,9 @@ export function LiveView() {
         <Panel title="Events" side={<PauseButton />}>
           {isEmpty ? (
             <p class="empty">
-              None of the newest events matches. The next one that does appears here.
+              {isSearching.value
+                ? 'Looking for older events that match…'
+                : 'No event matches. The next one that does appears here.'}
             </p>
           ) : (
             <>
@@ -66,8 +70,7 @@ function LeftOut() {
   if (count === 0) return null;
   return (
     <p class="left-out muted">
-      {amount(count, 'event')} between these came too fast to show
-      {hasOwnFilter(route.value.filters) && ', and may fit or not'}. All are recorded and counted.
+      {amount(count, 'event')} between these came too fast to show. All are recorded and counted.
     </p>
   );
 }
@@ -146,7 +149,9 @@ function FilterBar() {
   if (chosen.length === 0) return null;
   return (
     <div class="filters">
-      <span class="muted">{amount(shownCount(filters), 'event')} with</span>
+      <span class="muted">
+        {amount(shownCount(), 'event')} {isSearching.value && 'so far '}with
+      </span>
       <ul>
         {chosen.map((name) => (
           <li key={name}>
@@ -159,9 +164,9 @@ function FilterBar() {
   );
 }
 
-/** Events that came too fast to show also match, unless the page itself filters. */
-function shownCount(filters: Filters): number {
-  return events.value.length + (hasOwnFilter(filters) ? 0 : leftOutCount.value);
+/** Events that came too fast to show match, too. */
+function shownCount(): number {
+  return events.value.length + leftOutCount.value;
 }
 
 function Chip({ name, value }: { readonly name: FilterName; readonly value: string }) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import type { EventFilter, Grade, RecordedEvent } from '@sentrypeer/event';
+import type { EventFilter, Grade, LogFilter, RecordedEvent } from '@sentrypeer/event';
 
 /* What the routes under /v1 read. Times are wall-clock microseconds. */
 
@@ -110,7 +110,7 @@ export interface EventSearch {
    * @param rowsMax The most rows that are looked at.
    */
   find(
-    filter: EventFilter,
+    filter: LogFilter,
     order: EventOrder,
     after: number | undefined,
     limit: number,
@@ -123,7 +123,7 @@ export interface EventSearch {
    * @param idsMax The most ids that are looked at.
    */
   sample(
-    filter: EventFilter,
+    filter: LogFilter,
     stretch: { readonly after: number; readonly until: number },
     limit: number,
     idsMax: number,
@@ -156,6 +156,9 @@ export interface WrittenSample {
   readonly next: number | undefined;
 }
 
+export type AfterFilter<F extends EventSearch['find' | 'sample']> =
+  Parameters<F> extends [unknown, ...infer Rest] ? Rest : never;
+
 /**
  * Finds events as `EventSearch` does, and writes them as they are sent; if there is another thread than the one that
  * answers look-ups, it does that.
@@ -163,11 +166,13 @@ export interface WrittenSample {
 export interface WrittenEventSearch {
   find(
     form: EventForm,
-    ...question: Parameters<EventSearch['find']>
+    filter: EventFilter,
+    ...question: AfterFilter<EventSearch['find']>
   ): WrittenEvents | Promise<WrittenEvents>;
   sample(
     form: Pick<EventForm, 'withSecrets'>,
-    ...question: Parameters<EventSearch['sample']>
+    filter: EventFilter,
+    ...question: AfterFilter<EventSearch['sample']>
   ): WrittenSample | Promise<WrittenSample>;
 }
 

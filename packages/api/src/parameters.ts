@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { canonicalAddress, networksOf } from '@sentrypeer/ip';
+import { canonicalAddress, formatPrefix, networksOf, parsePrefix } from '@sentrypeer/ip';
 import { readDurationText, readMomentText } from '@sentrypeer/kernel';
 import { NUMBER_TEXT_CHARACTERS_MAX, READINGS_COUNT_MAX, TEXT_CHARACTERS_MAX } from './limits.ts';
 
@@ -193,6 +193,25 @@ export const network: Parameter<string> = {
   schema: { type: 'string', pattern: NETWORK.source },
   right: 'a network such as AS64500 or 203.0.113.0/24',
   read: (value) => (NETWORK.test(value) ? value : undefined),
+};
+
+/** A country as above, or `-`. */
+export const eventCountry: Parameter<string> = {
+  description: 'From this country, ISO 3166-1 alpha-2; - where it is not known.',
+  schema: { type: 'string', pattern: '^([A-Za-z]{2}|-)$' },
+  right: 'the two letters of a country, or - where it is not known',
+  read: (value) => (value === '-' ? value : country.read(value)),
+};
+
+/** A network as above, or any other prefix. */
+export const eventNetwork: Parameter<string> = {
+  ...network,
+  description: 'From this network, or from within this prefix.',
+  read: (value) => {
+    if (!value.includes('/')) return network.read(value.toUpperCase());
+    const prefix = parsePrefix(value, { cut: true });
+    return prefix === undefined ? undefined : formatPrefix(prefix);
+  },
 };
 
 export function uuid(description: string): Parameter<string> {

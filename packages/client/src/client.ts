@@ -77,6 +77,10 @@ export interface EventQuery extends SpanQuery {
   readonly calledNumber?: string;
   /** In whatever form it was dialled; or a range of numbers such as `+46850780xx`. */
   readonly number?: string;
+  /** ISO 3166-1 alpha-2; `-` where it is not known. */
+  readonly country?: string;
+  /** As in an answer, such as `AS64500`; or a prefix such as `203.0.113.0/24`. */
+  readonly network?: string;
   readonly method?: string;
   readonly userAgent?: string;
   readonly transport?: Event['transport'];
@@ -328,6 +332,8 @@ function filter(query: EventQuery): Query {
     source_ip: query.sourceIp,
     called_number: query.calledNumber,
     number: query.number,
+    country: query.country,
+    network: query.network,
     method: query.method,
     user_agent: query.userAgent,
     transport: query.transport,

@@ -8,8 +8,8 @@ export interface NumberSpan {
   readonly last: string;
 }
 
-/** What an event must match to be found; a missing field matches anything. */
-export interface EventFilter {
+/** What an event must match to be found by the store, which does not know places; a missing field matches anything. */
+export interface LogFilter {
   readonly sourceIp?: string;
   /** As dialled. */
   readonly calledNumber?: string;
@@ -22,4 +22,14 @@ export interface EventFilter {
   /** When it was recorded, in wall-clock microseconds: at or after `sinceEpochUs`, and before `untilEpochUs`. */
   readonly sinceEpochUs?: number;
   readonly untilEpochUs?: number;
+  /** Whether events of the source match. */
+  readonly sourceFits?: (sourceIp: string) => boolean;
+}
+
+/** What an event must match to be found; a missing field matches anything. */
+export interface EventFilter extends Omit<LogFilter, 'sourceFits'> {
+  /** Where the source is: ISO 3166-1 alpha-2, or `-` if that is not known. */
+  readonly country?: string;
+  /** The source's network as events name it, or a prefix that contains the source. */
+  readonly network?: string;
 }

@@ -23,7 +23,7 @@ export { type Decision, type Subject } from './decision.ts';
 export { formatJudgedNumber } from './e164.ts';
 export { EventCollector, type EventBlocks } from './event-collector.ts';
 export { formatEventTimestamp, parseEventTimestamp } from './event-timestamp.ts';
-export { type EventFilter, type NumberSpan } from './event-filter.ts';
+export { type EventFilter, type LogFilter, type NumberSpan } from './event-filter.ts';
 export { EventUuids } from './event-uuid.ts';
 export { type FleetListing } from './fleet-listing.ts';
 export { EVENT_BATCH_OCTETS_MIN, EVENT_MESSAGE_OCTETS_MAX } from './limits.ts';

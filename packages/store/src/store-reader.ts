@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { EventFilter, RecordedEvent } from '@sentrypeer/event';
+import type { LogFilter, RecordedEvent } from '@sentrypeer/event';
 import type { Page, PageEnd } from './page.ts';
 import { API_KEY_COLUMNS, apiKey, keyHash, type ApiKey } from './access/api-keys.ts';
 import { readCondition, type Condition } from './condition.ts';
@@ -249,7 +249,7 @@ export class StoreReader {
 
   /** See `EventSearch.find()`. */
   events(
-    filter: EventFilter,
+    filter: LogFilter,
     order: EventOrder,
     after: number | undefined,
     limit: number,
@@ -260,7 +260,7 @@ export class StoreReader {
 
   /** Ids after one, up to another; see `EventSearch.sample()`. */
   sampleEvents(
-    filter: EventFilter,
+    filter: LogFilter,
     stretch: { readonly after: number; readonly until: number },
     limit: number,
     idsMax: number,

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
+import type { EventFilter, LogFilter } from '@sentrypeer/event';
+import { contains, parseIp, parsePrefix } from '@sentrypeer/ip';
 import { unreachable } from '@sentrypeer/kernel';
 import type {
+  AfterFilter,
   EventForm,
   EventSearch,
   FoundEvent,
@@ -28,8 +31,12 @@ export class EventWriter implements WrittenEventSearch {
     this.#places = places;
   }
 
-  find(form: EventForm, ...question: Parameters<EventSearch['find']>): WrittenEvents {
-    const { items, next } = this.#search.find(...question);
+  find(
+    form: EventForm,
+    filter: EventFilter,
+    ...question: AfterFilter<EventSearch['find']>
+  ): WrittenEvents {
+    const { items, next } = this.#search.find(logFilter(filter, this.#places), ...question);
     const text = items
       .map((event) => textOf(event, form, this.#places))
       .join(form.as === 'list' ? ',' : '');
@@ -38,15 +45,37 @@ export class EventWriter implements WrittenEventSearch {
 
   sample(
     { withSecrets }: Pick<EventForm, 'withSecrets'>,
-    ...question: Parameters<EventSearch['sample']>
+    filter: EventFilter,
+    ...question: AfterFilter<EventSearch['sample']>
   ): WrittenSample {
-    const { items, count, next } = this.#search.sample(...question);
+    const { items, count, next } = this.#search.sample(
+      logFilter(filter, this.#places),
+      ...question,
+    );
     const written = items.map((event) => ({
       id: event.honeyId,
       data: safeJson(eventEntry(event, this.#places, withSecrets)),
     }));
     return { items: written, count, next };
   }
+}
+
+/** The country in a filter for addresses whose country is not known. */
+const NOT_KNOWN = '-';
+
+function logFilter({ country, network, ...filter }: EventFilter, places: Places): LogFilter {
+  if (country === undefined && network === undefined) return filter;
+  const prefix = network === undefined ? undefined : parsePrefix(network);
+  const isInside = (sourceIp: string): boolean => {
+    const ip = prefix === undefined ? undefined : parseIp(sourceIp);
+    return prefix !== undefined && ip !== undefined && contains(prefix, ip);
+  };
+  const sourceFits = (sourceIp: string): boolean => {
+    const place = places.placeOf(sourceIp);
+    if (country !== undefined && (place.country ?? NOT_KNOWN) !== country) return false;
+    return network === undefined || place.network === network || isInside(sourceIp);
+  };
+  return { ...filter, sourceFits };
 }
 
 function textOf(event: FoundEvent, { as, withSecrets }: EventForm, places: Places): string {

@@ -15,6 +15,8 @@ import { GRADES } from '../list-query.ts';
 import {
   address,
   askedNumber,
+  eventCountry,
+  eventNetwork,
   oneOf,
   text,
   time,
@@ -40,6 +42,8 @@ const FILTER = {
   number: askedNumber(
     'In whatever form it was dialled: a number, or a range of numbers as it is listed, such as +46850780xx.',
   ),
+  country: eventCountry,
+  network: eventNetwork,
   method: text('SIP method, as it was sent.'),
   user_agent: text('User-Agent, all of it.'),
   transport: oneOf('Transport.', ['UDP', 'TCP', 'TLS']),
@@ -176,6 +180,8 @@ function eventFilter(
     ...(values.number === undefined
       ? {}
       : { numbers: numbersOf(values.number, { reputation, clock }) }),
+    ...(values.country === undefined ? {} : { country: values.country }),
+    ...(values.network === undefined ? {} : { network: values.network }),
     ...(values.source_ip === undefined ? {} : { sourceIp: values.source_ip }),
     ...(number === undefined ? {} : { calledNumber: evidence.number(number)?.number ?? number }),
     ...(values.method === undefined ? {} : { sipMethod: values.method }),

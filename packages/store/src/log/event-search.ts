@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { formatEventTimestamp, type EventFilter } from '@sentrypeer/event';
+import { formatEventTimestamp, type LogFilter } from '@sentrypeer/event';
 import { foundEvent, FOUND_COLUMNS, type FoundEvent } from './event-row.ts';
 import { SEARCH_ROWS_MAX } from '../limits.ts';
 import { RECORDED, BLOCK_EVENTS, BLOCK_OF_EVENT } from '../file/schema.ts';
@@ -48,7 +48,8 @@ const formsOf = (first: string, last: string): string =>
 
 const FITS_BESIDE_NUMBERS = `(?1 IS NULL OR source_ip = ?1) AND (?2 IS NULL OR called_number = ?2)
   AND (?3 IS NULL OR method = ?3) AND (?4 IS NULL OR user_agent = ?4)
-  AND (?5 IS NULL OR transport_type = ?5) AND (?6 IS NULL OR grade = ?6)`;
+  AND (?5 IS NULL OR transport_type = ?5) AND (?6 IS NULL OR grade = ?6)
+  AND (?9 IS NULL OR source_fits(source_ip))`;
 
 const FITS = `${FITS_BESIDE_NUMBERS}
   AND (?7 IS NULL OR called_number IN (${formsOf('?7', '?8')}))`;
@@ -58,12 +59,12 @@ const FORMS_COUNT_MAX = 64;
 
 /** Makes SQLite use the column's index; that of addresses goes block by block. */
 const BY_COLUMN = {
-  source_ip: `${BLOCK_OF_EVENT} = CAST(?9 AS INTEGER) / ${BLOCK_EVENTS} AND source_ip = ?1`,
+  source_ip: `${BLOCK_OF_EVENT} = CAST(?10 AS INTEGER) / ${BLOCK_EVENTS} AND source_ip = ?1`,
   called_number: 'called_number = ?2',
 } as const;
 
 interface FormsQuestion {
-  readonly filter: EventFilter;
+  readonly filter: LogFilter;
   readonly order: EventOrder;
   readonly span: Span;
   readonly limit: number;
@@ -82,9 +83,11 @@ export class EventSearch {
   readonly #byUuid: StatementSync;
   readonly #bounds: StatementSync;
   readonly #recordedAt: StatementSync;
+  #sourceFits: (sourceIp: string) => boolean = () => true;
 
   constructor(database: DatabaseSync) {
     this.#database = database;
+    database.function('source_fits', (sourceIp) => Number(this.#sourceFits(String(sourceIp))));
     this.#forms = database.prepare(`${formsOf('?1', '?2')} LIMIT ${FORMS_COUNT_MAX + 1}`);
     this.#byId = database.prepare(`SELECT ${FOUND_COLUMNS} FROM honey WHERE honey_id = ?`);
     // Another node may have copied the UUID: our own event comes first, then the one that was recorded first.
@@ -112,12 +115,13 @@ export class EventSearch {
    * @param rowsMax The most rows that are looked at, 1 and above.
    */
   find(
-    filter: EventFilter,
+    filter: LogFilter,
     order: EventOrder,
     after: number | undefined,
     limit: number,
     rowsMax = SEARCH_ROWS_MAX,
   ): EventPage {
+    this.#sourceFits = filter.sourceFits ?? this.#sourceFits;
     const column = indexed(filter);
     const span = restOf(this.#range(filter), order, after);
     if (span.low > span.high) return { items: [], next: undefined };
@@ -178,11 +182,12 @@ export class EventSearch {
    * @param idsMax The most ids that are looked at, 1 and above.
    */
   sample(
-    filter: EventFilter,
+    filter: LogFilter,
     { after, until }: { readonly after: number; readonly until: number },
     limit: number,
     idsMax: number,
   ): EventSample {
+    this.#sourceFits = filter.sourceFits ?? this.#sourceFits;
     const range = this.#range(filter);
     const low = Math.max(range.low, after + 1);
     const end = Math.min(range.high, until);
@@ -203,7 +208,7 @@ export class EventSearch {
   }
 
   /** Ids that can have been recorded within the filter's time. */
-  #range(filter: EventFilter): Span {
+  #range(filter: LogFilter): Span {
     const bounds = this.#bounds.get();
     const [low, high] = [Number(bounds?.['low']), Number(bounds?.['high'])];
     const { sinceEpochUs, untilEpochUs } = filter;
@@ -242,7 +247,7 @@ export class EventSearch {
     if (known !== undefined) return known;
     const newest = this.#database.prepare(`
       SELECT ${FOUND_COLUMNS} FROM honey WHERE ${within(column)} AND ${FITS}
-      ORDER BY honey_id DESC LIMIT ?11 + 0`);
+      ORDER BY honey_id DESC LIMIT ?12 + 0`);
     this.#newest.set(column, newest);
     return newest;
   }
@@ -252,8 +257,8 @@ export class EventSearch {
     if (known !== undefined) return known;
     const scan = this.#database.prepare(`
       SELECT honey_id, (${FITS_BESIDE_NUMBERS}) AS fits FROM honey
-      WHERE called_number = ?12 AND honey_id BETWEEN ?9 AND ?10
-      ORDER BY honey_id ${order === 'oldest-first' ? 'ASC' : 'DESC'} LIMIT ?11 + 0`);
+      WHERE called_number = ?13 AND honey_id BETWEEN ?10 AND ?11
+      ORDER BY honey_id ${order === 'oldest-first' ? 'ASC' : 'DESC'} LIMIT ?12 + 0`);
     this.#formScans.set(order, scan);
     return scan;
   }
@@ -274,11 +279,11 @@ export class EventSearch {
 
 /** The condition on the indexed column, and on the ids. */
 function within(column: Column): string {
-  return `${column === undefined ? '' : `${BY_COLUMN[column]} AND `}honey_id BETWEEN ?9 AND ?10`;
+  return `${column === undefined ? '' : `${BY_COLUMN[column]} AND `}honey_id BETWEEN ?10 AND ?11`;
 }
 
 /** The parameters for the contents of events. */
-function wantedBy(filter: EventFilter): readonly (string | null)[] {
+function wantedBy(filter: LogFilter): readonly (string | number | null)[] {
   return [
     filter.sourceIp ?? null,
     filter.calledNumber ?? null,
@@ -288,10 +293,11 @@ function wantedBy(filter: EventFilter): readonly (string | null)[] {
     filter.grade ?? null,
     filter.numbers?.first ?? null,
     filter.numbers?.last ?? null,
+    filter.sourceFits === undefined ? null : 1,
   ];
 }
 
-function indexed(filter: EventFilter): Column {
+function indexed(filter: LogFilter): Column {
   if (filter.sourceIp !== undefined) return 'source_ip';
   return filter.calledNumber === undefined ? undefined : 'called_number';
 }
