@@ -12,6 +12,7 @@ import { copyFileSync, mkdirSync } from 'node:fs';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { setTimeout as after } from 'node:timers/promises';
 import type { TestContext } from 'node:test';
 import { silentLogger, systemClock } from '@sentrypeer/kernel';
 import { NumberingPlans } from '@sentrypeer/numbers';
@@ -34,6 +35,9 @@ const POLICY = [
   { name: 'days-home', value: 1 },
 ] as const;
 const FOLLOW_MS_MAX = 240_000;
+/** Milliseconds between two looks at what a node takes, and the share of a processor below which it is quiet. */
+const QUIET_MS = 3000;
+const QUIET_SHARE = 0.25;
 
 async function makeDatabase(path: string): Promise<void> {
   using store = Store.open({ logger: silentLogger, clock: systemClock }, { path });
@@ -79,6 +83,22 @@ async function ask({ pid, ports }: DaemonProcess, prefix: string): Promise<Cost>
   };
 }
 
+/**
+ * Waits until a node does no work of its own: after a start its judge looks once at everything it has, which takes up to
+ * a minute, and used to be counted as the cost of look-ups.
+ *
+ * @returns The share of a processor that it takes at rest.
+ */
+async function untilQuiet({ pid }: DaemonProcess): Promise<number> {
+  for (let share = 1; ;) {
+    const before = totalProcessorSeconds(pid);
+    await after(QUIET_MS);
+    const [last, now] = [share, (totalProcessorSeconds(pid) - before) / (QUIET_MS / 1000)];
+    if (now < QUIET_SHARE && last < QUIET_SHARE) return now;
+    share = now;
+  }
+}
+
 function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 }
@@ -110,6 +130,10 @@ await until(
     follower.number('SELECT count(*) FROM fleet_listing') === LISTINGS &&
     follower.number('SELECT count(*) FROM judging_due') === 0,
   FOLLOW_MS_MAX,
+);
+const atRest = [await untilQuiet(follower), await untilQuiet(other)];
+console.log(
+  `at rest: ${atRest.map((share) => `${(share * 100).toFixed(1)} %`).join(' of a processor in the fleet, ')} alone`,
 );
 for (const [what, prefix] of [
   ['of its own', '070'],

@@ -6,7 +6,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Puller, type PulledEvent, type PullState } from '@sentrypeer/fleet';
 import { readFleetAddress } from '@sentrypeer/fleet/address';
-import { silentLogger, systemClock } from '@sentrypeer/kernel';
+import type { FleetListing, Subject } from '@sentrypeer/event';
+import { LATEST_EPOCH_US, silentLogger, systemClock } from '@sentrypeer/kernel';
 import { readFileSync } from 'node:fs';
 import pg from 'pg';
 import { until } from '../e2e/daemon-process.ts';
@@ -16,10 +17,39 @@ const LOG = '00000000-0000-7000-8000-00000000000';
 const HUB_ID = '00000000-0000-4000-8000-0000000000aa';
 /** Epochs that somebody creates: more than a hub should walk through one by one. */
 const EPOCHS = 2000;
+/** Rows that a hub reads from one log at a time. */
+const PULL_PART = 500;
+/** Rows of a log that is far behind, and those at its end that proved their sender. */
+const BACKLOG = 25_000;
+const PROVED = 700;
 
 interface Place {
   readonly epoch: number;
   readonly honeyId: number;
+}
+
+interface Also {
+  readonly taken?: (count: number, hub: Hub) => Promise<void>;
+  /** What was listed and not told yet. */
+  readonly listed?: Subject[];
+}
+
+/** A listing without end. */
+function listingOf(subject: Subject): FleetListing {
+  return {
+    ...subject,
+    level: 'listed',
+    score: 60,
+    grade: 'handshake',
+    reasons: [],
+    sinceEpochUs: 0,
+    untilEpochUs: LATEST_EPOCH_US,
+    firstSeenEpochUs: 0,
+    lastSeenEpochUs: 0,
+    eventsCount: 1,
+    isBlocked: false,
+    isDelisted: false,
+  };
 }
 
 /** A hub's store: what came, by UUID, and how far. */
@@ -27,10 +57,17 @@ class Hub {
   readonly events = new Map<string, PulledEvent['event']>();
   /** Whose event it is, by UUID. */
   readonly nodes = new Map<string, string>();
+  /** UUIDs in the order in which they came first. */
+  get order(): readonly string[] {
+    return [...this.events.keys()];
+  }
+  /** Number of times that events came. */
+  takes = 0;
   readonly places: Map<string, Place>;
   readonly #puller: Puller;
 
-  constructor(path: string, places = new Map<string, Place>()) {
+  /** @param also What else happens with each part that is taken, and what is listed here. */
+  constructor(path: string, places = new Map<string, Place>(), also: Also = {}) {
     this.places = places;
     const reading = readFleetAddress(readFileSync(path, 'utf8'));
     assert.ok('address' in reading);
@@ -45,6 +82,7 @@ class Hub {
           this.nodes.set(event.eventUuid, nodeId);
         }
         for (const { node, mark } of reached) places.set(node, mark);
+        if (events.length > 0) await also.taken?.((this.takes += 1), this);
       },
     };
     const decisions = {
@@ -55,8 +93,13 @@ class Hub {
       isAllowable: () => false,
     };
     const listings = {
-      follow: () => ({ next: () => undefined }),
-      listing: () => undefined,
+      follow: () => ({
+        next: () => {
+          const subjects = also.listed?.splice(0) ?? [];
+          return subjects.length === 0 ? undefined : { subjects, isBegin: false, isEnd: false };
+        },
+      }),
+      listing: (subject: Subject) => listingOf(subject),
       isDelisted: () => false,
       hasJudged: () => false,
       lastHoneyId: () => 0,
@@ -76,6 +119,15 @@ class Hub {
     return this.#puller.state;
   }
 
+  get isLeading(): boolean {
+    return this.#puller.publishing.isLeading;
+  }
+
+  /** Its judge listed something. */
+  wake(): void {
+    this.#puller.wake();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#puller.close(5000);
     await this.#puller.running;
@@ -84,14 +136,7 @@ class Hub {
 
 /** A node's connection, for any statements. */
 async function login(world: FleetWorld, name: string): Promise<pg.Client> {
-  const client = new pg.Client({
-    host: '127.0.0.1',
-    port: world.postgres.port,
-    database: 'fleet',
-    user: name,
-    password: world.password(name),
-  });
-  client.on('error', () => undefined); // PostgreSQL may end before it.
+  const client = world.login(name);
   await client.connect();
   return client;
 }
@@ -112,6 +157,14 @@ function insert(epoch: number, id: number, more: Readonly<Record<string, string>
     ...more,
   };
   return `INSERT INTO fleet.event (${Object.keys(columns).join(', ')}) VALUES (${Object.values(columns).join(', ')})`;
+}
+
+/** Many rows of one log; those after `seenTo` proved their sender. */
+function insertMany(count: number, seenTo: number, from = 0): string {
+  return `INSERT INTO fleet.event (epoch, honey_id, event_time, event_uuid, source_ip, grade, created_by_node_id, seen_count)
+    SELECT 1, i, now(), ('00000000-0000-7000-8000-' || lpad((${from} + i)::text, 12, '0'))::uuid, '203.0.113.5',
+      CASE WHEN i > ${seenTo} THEN 'handshake' ELSE 'seen' END, '00000000-0000-4000-8000-000000000001', 1
+    FROM generate_series(1, ${count}) AS i`;
 }
 
 const opened = (log: number, epoch: number, pushed = 0, nodeId = 'n'): string =>
@@ -164,8 +217,9 @@ test('times, texts, ports and names that no node of ours pushes are cut or left 
     [came(8)?.userAgent?.length, came(8)?.detailsJson?.length, came(8)?.calledNumber?.length],
     [512, 4096, 512],
   );
+  await until('what proves nothing', () => hub.state.leftOut === 4);
   await until('nothing to be behind', () => hub.state.behind === 0);
-  assert.deepEqual([hub.state.trouble, hub.state.leftOut], [undefined, 4]);
+  assert.equal(hub.state.trouble, undefined);
 
   // A mark above all numbers, and one that never comes after it.
   await sensor.query(pushed(1, 1, 11, Number.MAX_SAFE_INTEGER));
@@ -257,4 +311,60 @@ test('an event is of the node whose password wrote it, whatever id it states', a
   await thief.end();
   await until('the forged event', () => hub.nodes.size === 6);
   assert.equal(whose(10), 'thief-1');
+});
+
+test('what proved its sender does not wait behind a backlog, and comes once', async (t) => {
+  await using world = await FleetWorld.open(t);
+  if (world === undefined) return;
+  await world.join('berlin-1');
+  const file = await world.join('hub-1', 'hub');
+  const sensor = await login(world, 'berlin-1');
+  await sensor.query(opened(1, 0));
+  await sensor.query(insertMany(BACKLOG, BACKLOG - PROVED));
+  await sensor.query(pushed(1, 1, 0, BACKLOG));
+  await using hub = new Hub(file);
+  await until('all events', () => hub.events.size === BACKLOG);
+  const first = Array.from({ length: PROVED }, (_, index) => uuid(BACKLOG - PROVED + 1 + index));
+  assert.deepEqual(hub.order.slice(0, PULL_PART), first.slice(0, PULL_PART), 'a full part of them');
+  const places = first.map((one) => hub.order.indexOf(one));
+  assert.ok(Math.max(...places) < PROVED + PULL_PART, 'and the rest after one part of the others');
+  await until('the mark', () => hub.places.get('berlin-1')?.honeyId === BACKLOG);
+  await until('the count', () => hub.state.pulledEvents === BACKLOG);
+  assert.equal(hub.state.behind, 0);
+
+  // Another one, while nothing is behind.
+  await sensor.query(insert(1, BACKLOG + 1));
+  await sensor.query(pushed(1, 1, BACKLOG, BACKLOG + 1));
+  await until('one more', () => hub.events.has(uuid(BACKLOG + 1)));
+  await sensor.end();
+});
+
+test('what is listed meanwhile is published before the logs of all nodes are read', async (t) => {
+  await using world = await FleetWorld.open(t);
+  if (world === undefined) return;
+  const file = await world.join('hub-1', 'hub');
+  const names = ['berlin-1', 'berlin-2', 'berlin-3'];
+  for (const name of names) await world.join(name);
+  const listed: Subject[] = [];
+  const count = 'SELECT count(*) FROM fleet.listing';
+  const taken = async (part: number, hub: Hub): Promise<void> => {
+    if (part === 1) {
+      listed.push({ kind: 'number', value: '881612345601' });
+      hub.wake();
+    } else if (part === 2) {
+      await until('the listing', async () => (await world.number(count)) === 1);
+    }
+  };
+  await using hub = new Hub(file, new Map(), { taken, listed });
+  await until('it to lead', () => hub.isLeading);
+  const many = 2 * PULL_PART;
+  for (const [index, name] of names.entries()) {
+    const sensor = await login(world, name);
+    await sensor.query(opened(index + 1, 0));
+    await sensor.query(insertMany(many, many, index * many));
+    await sensor.end();
+  }
+  await world.rows(`UPDATE fleet.node SET mark = ${many} WHERE node LIKE 'berlin-%'`); // All at once.
+  await until('all events', () => hub.events.size === names.length * many);
+  assert.equal(await world.number(count), 1);
 });

@@ -7,6 +7,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { readFleetAddress } from '@sentrypeer/fleet/address';
+import pg from 'pg';
 import { TemporaryFolder } from '../e2e/daemon-process.ts';
 import { fleetCommand } from './fleet-command.ts';
 import { Postgres, type PostgresOptions } from './postgres.ts';
@@ -60,6 +61,19 @@ export class FleetWorld implements AsyncDisposable {
     const reading = readFleetAddress(readFileSync(join(this.folder.path, `${name}.fleet`), 'utf8'));
     assert.ok('address' in reading);
     return reading.address.password ?? '';
+  }
+
+  /** A node's connection over TCP, not connected yet, for any statements; it is closed at the end of its scope. */
+  login(name: string): pg.Client & AsyncDisposable {
+    const client = new pg.Client({
+      host: '127.0.0.1',
+      port: this.postgres.port,
+      database: 'fleet',
+      user: name,
+      password: this.password(name),
+    });
+    client.on('error', () => undefined); // PostgreSQL may end before it.
+    return Object.assign(client, { [Symbol.asyncDispose]: () => client.end() });
   }
 
   rows(sql: string): Promise<readonly Record<string, unknown>[]> {

@@ -23,7 +23,6 @@ import { releaseMemoryWhenQuiet } from '../garbage-collection.ts';
 import { REPORT_MS } from '../limits.ts';
 import { FLEET_CLOSE_MS_MAX } from '../services/fleet/limits.ts';
 import type { CommandAnswer, CommandArguments } from '../services/writer-commands.ts';
-import { comeLast } from './come-last.ts';
 import type {
   FleetCommand,
   FleetWorkerData,
@@ -37,9 +36,6 @@ const parent = parentPort;
 const { dbFile, address, nodeId, version, hasMessages, role } = workerData as FleetWorkerData;
 
 const say = (message: FleetWorkerOutput): void => parent.postMessage(message);
-
-// Hubs and followers answer with what they take; a sensor's push may wait for its recording.
-if (role === 'sensor') comeLast();
 
 const calls = new Map<number, PromiseWithResolvers<unknown>>();
 let lastCall = 0;

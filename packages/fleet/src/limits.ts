@@ -75,6 +75,9 @@ export const PUSH_ALIVE_MS = 30_000;
 /** Milliseconds without events after which a node disconnects, so that quiet nodes keep no connection open. */
 export const PUSH_IDLE_MS = 10_000;
 
+/** Milliseconds after which a node that always has something to push connects anew, which makes partitions. */
+export const PUSH_REJOIN_MS = 3_600_000;
+
 /**
  * Milliseconds to wait after the first failure; doubled each time, up to a minute, and randomly changed by up to a
  * quarter.
@@ -86,6 +89,18 @@ export const EXPIRED_SAID_MS = 60_000;
 
 /** Events that a hub reads from one log at a time; recording waits some milliseconds for them. */
 export const PULL_EVENTS_MAX = 500;
+
+/**
+ * Newest events of a log that a hub searches for those that proved their sender, before it takes the others in order.
+ * Chosen: it takes PostgreSQL some 10 ms, and only for a log that is so far behind.
+ */
+export const PROVED_AHEAD_EVENTS_MAX = 20_000;
+
+/**
+ * Milliseconds for which a hub reads logs before it asks again how far each is. Chosen: what proved its sender meanwhile
+ * waits no longer than this, however many logs are behind.
+ */
+export const PULL_ROUND_MS = 500;
 
 /** Characters of a word that a hub accepts in an event, such as its grade or its node's id. */
 export const PULL_WORD_CHARACTERS_MAX = 128;

@@ -71,6 +71,8 @@ export class Follower {
   #place: FollowPlace | undefined;
   /** The serial at which the pass over everything ends; old entries have low serials, and none of them was missed. */
   #passTo = 0;
+  /** Up to this serial, what is refused was taken already, ahead of what is only watched. */
+  #refusedTo = 0;
   #source: ListingSource | undefined;
   #state: FollowState;
   #failuresInRow = 0;
@@ -147,6 +149,7 @@ export class Follower {
       mark.last > place.serial ? await this.#source.changes(place.serial, LISTINGS_MAX) : [];
     const last = rows.at(-1);
     const serial = last === undefined ? mark.last : Number(last['serial']);
+    if (rows.length === LISTINGS_MAX) await this.#takeRefused(this.#source, mark, serial);
     if (serial > place.serial) await this.#take(rows, serial);
     this.#leftOut.say();
     if (rows.length === LISTINGS_MAX) return true;
@@ -176,8 +179,22 @@ export class Follower {
     await this.#ports.sink.begin(life);
     this.#passTo = last;
     this.#sweepAtMs = Number.NEGATIVE_INFINITY;
+    this.#refusedTo = 0;
     this.#place = { life, serial: 0 };
     return this.#place;
+  }
+
+  /**
+   * Whoever dials a million numbers makes hubs watch them: what is refused, or no longer is, does not wait behind that.
+   * Taking it again with the rest does nothing, because there is one row for each subject, as it is now.
+   */
+  async #takeRefused(source: ListingSource, { last }: ListingMark, after: number): Promise<void> {
+    const from = Math.max(this.#refusedTo, after);
+    if (from >= last || this.#place === undefined) return;
+    const rows = await source.changes(from, LISTINGS_MAX, 'refused');
+    const listings = rows.flatMap((row) => readListing(row, this.#offset.us) ?? []);
+    if (listings.length > 0) await this.#ports.sink.take(listings, this.#place.serial);
+    this.#refusedTo = rows.length < LISTINGS_MAX ? last : Number(rows.at(-1)?.['serial']);
   }
 
   async #take(rows: readonly Readonly<Record<string, unknown>>[], serial: number): Promise<void> {

@@ -63,11 +63,12 @@ export class ListingSource implements AsyncDisposable {
     };
   }
 
-  /** The changes after a serial, in order. */
-  changes(after: number, limit: number): Promise<readonly Row[]> {
+  /** The changes after a serial, in order. @param which Only what is refused, and what is no longer listed. */
+  changes(after: number, limit: number, which: 'all' | 'refused' = 'all'): Promise<readonly Row[]> {
+    const condition = which === 'refused' ? "AND level <> 'watch'" : '';
     return this.#connection.rows(
       `SELECT kind, value, serial, level, score, grade, reasons, since_us, until_us, first_us, last_us, events, is_blocked,
-        is_delisted FROM fleet.listing WHERE serial > $1 ORDER BY serial LIMIT $2`,
+        is_delisted FROM fleet.listing WHERE serial > $1 ${condition} ORDER BY serial LIMIT $2`,
       [after, limit],
     );
   }

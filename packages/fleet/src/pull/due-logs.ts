@@ -34,3 +34,14 @@ export function groupsOf(logs: readonly DueLog[]): readonly (readonly DueLog[])[
 export function isAfter(one: FleetPlace, other: FleetPlace): boolean {
   return one.epoch > other.epoch || (one.epoch === other.epoch && one.honeyId > other.honeyId);
 }
+
+/** Events that are left of a log, by its marks; at least 1. */
+export function behindOf({ mark, after }: DueLog): number {
+  return mark.epoch === after.epoch ? mark.honeyId - after.honeyId : 1;
+}
+
+/** In the order of their names, but from this one on. */
+export function inTurn(logs: readonly DueLog[], first: string): readonly DueLog[] {
+  const isLater = ({ node }: DueLog): boolean => node >= first;
+  return [...logs.filter(isLater), ...logs.filter((log) => !isLater(log))];
+}

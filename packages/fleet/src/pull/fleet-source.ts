@@ -98,15 +98,27 @@ const COLUMNS = [
 export class FleetSource implements AsyncDisposable {
   readonly #connection: FleetConnection;
 
-  /** Whether the fleet's database is new enough for decisions. */
-  readonly hasDecisions: boolean;
-  /** The same for what hubs list. */
-  readonly hasListings: boolean;
+  #version: number;
 
   private constructor(connection: FleetConnection, version: number) {
     this.#connection = connection;
-    this.hasDecisions = version >= DECISIONS_VERSION;
-    this.hasListings = version >= LISTINGS_VERSION;
+    this.#version = version;
+  }
+
+  /** Whether the fleet's database is new enough for decisions. */
+  get hasDecisions(): boolean {
+    return this.#version >= DECISIONS_VERSION;
+  }
+
+  /** The same for what hubs list. */
+  get hasListings(): boolean {
+    return this.#version >= LISTINGS_VERSION;
+  }
+
+  /** A hub stays connected while its fleet is migrated. */
+  async lookAtVersion(): Promise<void> {
+    const { version } = await fleetVersions(this.#connection);
+    this.#version = version;
   }
 
   static async open(address: FleetAddress, onSilent?: OnSilent): Promise<FleetSource> {
@@ -156,17 +168,15 @@ export class FleetSource implements AsyncDisposable {
    * ignored.
    */
   eventsOf(logs: readonly (FleetLog & { readonly after: FleetPlace })[]): Promise<readonly Row[]> {
-    return this.#connection.rows(
-      `SELECT l.node AS log, e.* FROM unnest($1::text[], $2::integer[], $3::bigint[], $4::bigint[]) AS l (node, epoch, after, mark)
-        CROSS JOIN LATERAL (SELECT ${COLUMNS} FROM fleet.event AS o WHERE o.node = l.node AND o.epoch = l.epoch
-          AND o.honey_id > l.after AND o.honey_id <= l.mark ORDER BY honey_id LIMIT l.mark - l.after) AS e`,
-      [
-        logs.map(({ node }) => node),
-        logs.map(({ mark }) => mark.epoch),
-        logs.map(({ after }) => after.honeyId),
-        logs.map(({ mark }) => mark.honeyId),
-      ],
-    );
+    return this.#lateral(logs, '', Number.MAX_SAFE_INTEGER);
+  }
+
+  /** Of the same only those that proved their sender, in order, at most `limit` of each log. */
+  provedOf(
+    logs: readonly (FleetLog & { readonly after: FleetPlace })[],
+    limit: number,
+  ): Promise<readonly Row[]> {
+    return this.#lateral(logs, "AND o.grade IN ('returned', 'handshake')", limit);
   }
 
   /** The database's time. */
@@ -253,6 +263,26 @@ export class FleetSource implements AsyncDisposable {
       kind: row['kind'] as Subject['kind'], // By the table's constraint.
       value: String(row['value']),
     }));
+  }
+
+  #lateral(
+    logs: readonly (FleetLog & { readonly after: FleetPlace })[],
+    condition: string,
+    limit: number,
+  ): Promise<readonly Row[]> {
+    return this.#connection.rows(
+      `SELECT l.node AS log, e.* FROM unnest($1::text[], $2::integer[], $3::bigint[], $4::bigint[]) AS l (node, epoch, after, mark)
+        CROSS JOIN LATERAL (SELECT ${COLUMNS} FROM fleet.event AS o WHERE o.node = l.node AND o.epoch = l.epoch
+          AND o.honey_id > l.after AND o.honey_id <= l.mark ${condition}
+          ORDER BY honey_id LIMIT least(l.mark - l.after, $5)) AS e`,
+      [
+        logs.map(({ node }) => node),
+        logs.map(({ mark }) => mark.epoch),
+        logs.map(({ after }) => after.honeyId),
+        logs.map(({ mark }) => mark.honeyId),
+        limit,
+      ],
+    );
   }
 
   destroy(): void {

@@ -3,9 +3,15 @@
 import { settlesWithin } from '@sentrypeer/follow';
 import { OperatingError, type Clock, type Logger } from '@sentrypeer/kernel';
 import type { FleetAddress } from '../address.ts';
-import { sqlState, type Row } from '../connection.ts';
+import type { Row } from '../connection.ts';
 import { FleetOutage } from '../fleet-outage.ts';
-import { LISTED_GATHER_MS, OVERVIEW_MS, PULL_EVENTS_MAX, PULL_MS } from '../limits.ts';
+import {
+  LISTED_GATHER_MS,
+  OVERVIEW_MS,
+  PULL_EVENTS_MAX,
+  PULL_MS,
+  PULL_ROUND_MS,
+} from '../limits.ts';
 import { ClockOffset } from '../listings/clock-offset.ts';
 import { Publisher, type ListedHere, type PublishState } from '../listings/publisher.ts';
 import { FleetDecisions, type DecisionSink } from './decisions.ts';
@@ -13,15 +19,13 @@ import type { FleetOverview } from '../overview.ts';
 import { Silence } from '../silence.ts';
 import { Pause } from '../push/pause.ts';
 import { retryMs } from '../push/push-failure.ts';
-import { groupsOf, isAfter, type DueLog } from './due-logs.ts';
+import { attempt, isLocked, isOfStatement } from './attempt.ts';
+import { behindOf, groupsOf, inTurn, isAfter, type DueLog } from './due-logs.ts';
 import { FleetSource, type FleetLog, type FleetPlace } from './fleet-source.ts';
+import { ProvedFirst } from './proved-first.ts';
 import { pulledEvent, type PulledEvent } from './pulled-event.ts';
 
 const START: FleetPlace = { epoch: 0, honeyId: 0 };
-/** The connection is fine, but a query failed. */
-const FAILED_CODE = 'fleet_failed';
-/** SQLSTATE `lock_not_available`: other statements would wait for it, too. */
-const LOCKED = '55P03';
 
 /** Where a hub keeps what it takes. */
 interface PullSink {
@@ -89,6 +93,9 @@ export class Puller {
   #lookAtMs = Number.NEGATIVE_INFINITY;
   /** What the sink is taking; the next rows are read meanwhile. */
   #taking: Promise<void> = Promise.resolve();
+  readonly #provedFirst = new ProvedFirst();
+  /** The node whose log is read first in the next round, of those that have much. */
+  #firstNode = '';
   /** Whether the judge listed something that may not have been published. */
   #hasListed = false;
   #isClosing = false;
@@ -162,8 +169,7 @@ export class Puller {
     const untilMs = clock.nowMs() + PULL_MS;
     for (;;) {
       if (this.#hasListed && this.#source !== undefined) {
-        this.#hasListed = false;
-        await this.#sayRefused(this.#source);
+        await this.#sayListed(this.#source);
         await this.#pause.patiently(LISTED_GATHER_MS);
       }
       const leftMs = untilMs - clock.nowMs();
@@ -172,7 +178,10 @@ export class Puller {
     }
   }
 
-  async #sayRefused(source: FleetSource): Promise<void> {
+  /** What the judge listed meanwhile does not wait for the rest of a round. */
+  async #sayListed(source: FleetSource): Promise<void> {
+    if (!this.#hasListed) return;
+    this.#hasListed = false;
     try {
       await this.#publisher.sayRefused(source);
     } catch (error) {
@@ -219,9 +228,17 @@ export class Puller {
     logs: readonly FleetLog[],
     failures: OperatingError[],
   ): Promise<number> {
+    const due = inTurn(this.#due(logs), this.#firstNode);
+    await this.#takeProved(source, due, failures);
     let behind = 0;
     let haul: Haul = { events: [], reached: [] };
-    for (const group of groupsOf(this.#due(logs))) {
+    const untilMs = this.#ports.clock.nowMs() + PULL_ROUND_MS;
+    const groups = groupsOf(due);
+    let readCount = 0;
+    for (const group of groups) {
+      // The first one may be the small ones together; one of the others has its turn in any case.
+      if (readCount > 1 && this.#ports.clock.nowMs() > untilMs) break;
+      readCount += 1;
       const alone: OperatingError[] = [];
       const isRead =
         group.length > 1 &&
@@ -236,9 +253,29 @@ export class Puller {
         haul = await this.#handOverFull(haul);
       }
       haul = await this.#handOverFull(haul);
+      await this.#sayListed(source);
     }
     await this.#handOver(haul);
-    return behind;
+    const left = groups.slice(readCount).flat();
+    this.#firstNode = left[0]?.node ?? '';
+    return left.reduce((sum, log) => sum + behindOf(log), behind);
+  }
+
+  /** Events that proved their sender list somebody at once, so they come before all else of a log that is behind. */
+  async #takeProved(
+    source: FleetSource,
+    due: readonly DueLog[],
+    failures: OperatingError[],
+  ): Promise<void> {
+    const logs = this.#provedFirst.ahead(due);
+    if (logs.length === 0) return;
+    const alone: OperatingError[] = [];
+    const rows = await attempt('logs', alone, () => source.provedOf(logs, PULL_EVENTS_MAX));
+    failures.push(...alone.filter(isLocked)); // Anything else is told when the logs are read in order.
+    if (rows === undefined) return;
+    const events = this.#eventsOf(rows, logs);
+    if (events.length > 0) await this.#ports.sink.take(events, []);
+    this.#provedFirst.searched(logs, rows);
   }
 
   /** The logs with more rows than were taken. */
@@ -275,12 +312,14 @@ export class Puller {
   }
 
   #keep(rows: readonly Row[], logs: readonly FleetLog[], haul: Haul): void {
-    const reading = { ownNodeId: this.#ownNodeId, offsetUs: this.#offset.us, logs };
-    const events = rows
-      .map((row) => pulledEvent(row, reading))
-      .filter((event) => event !== undefined);
+    const events = this.#eventsOf(rows, logs);
     haul.events.push(...events);
     this.#change({ leftOut: this.#state.leftOut + rows.length - events.length });
+  }
+
+  #eventsOf(rows: readonly Row[], logs: readonly FleetLog[]): readonly PulledEvent[] {
+    const reading = { ownNodeId: this.#ownNodeId, offsetUs: this.#offset.us, logs };
+    return rows.map((row) => pulledEvent(row, reading)).filter((event) => event !== undefined);
   }
 
   /** @returns The haul to be filled next. */
@@ -313,6 +352,7 @@ export class Puller {
   async #look(source: FleetSource): Promise<void> {
     const nowMs = this.#ports.clock.nowMs();
     if (nowMs < this.#lookAtMs) return;
+    await source.lookAtVersion();
     this.#overview = await source.overview();
     this.#lookAtMs = nowMs + OVERVIEW_MS;
   }
@@ -351,28 +391,4 @@ function askAll(source: FleetSource, decisions: FleetDecisions) {
   const asked = [source.nowEpochUs(), decisions.ask(source), source.logs()] as const;
   for (const answer of asked) answer?.catch(() => undefined); // Those who wait for it are told.
   return asked;
-}
-
-/** Whether it is what was asked of the database that failed, not the connection. */
-function isOfStatement(error: unknown): error is OperatingError {
-  return error instanceof OperatingError && error.code === FAILED_CODE;
-}
-
-function isLocked(error: OperatingError): boolean {
-  return sqlState(error.cause) === LOCKED;
-}
-
-/** @returns `undefined` if a statement failed, which is then in `failures`. */
-async function attempt<T>(
-  what: string,
-  failures: OperatingError[],
-  work: () => Promise<T>,
-): Promise<T | undefined> {
-  try {
-    return await work();
-  } catch (error) {
-    if (!isOfStatement(error)) throw error;
-    failures.push(new OperatingError(error.code, `${what}: ${error.message}`, { cause: error }));
-    return undefined;
-  }
 }

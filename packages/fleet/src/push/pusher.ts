@@ -15,6 +15,7 @@ import {
   PUSH_LOOK_MS,
   PUSH_MESSAGES_MAX,
   PUSH_MS_MAX,
+  PUSH_REJOIN_MS,
   PUSH_REPEATS_MAX,
 } from '../limits.ts';
 import { Silence } from '../silence.ts';
@@ -76,9 +77,12 @@ export class Pusher {
   };
   readonly #silence = new Silence();
   #eventsMax: number;
+  #joinedAtMs = Number.NEGATIVE_INFINITY;
   /** When the last push began, monotonic, and whether it had all that fits into one. */
   #beganAtMs = Number.NEGATIVE_INFINITY;
   #isFull = false;
+  /** Whether only its mark moved: a hub pushes none of what it takes from others. */
+  #isEmpty = false;
   /** Whether a push took longer than a statement may take: then they grow slowly. */
   #isCareful = false;
   #failuresInRow = 0;
@@ -146,10 +150,12 @@ export class Pusher {
 
   /** @returns What was pushed; `undefined` if there was nothing. */
   async #step(hasArrived: boolean): Promise<Marks | undefined> {
-    const { log } = this.#ports;
+    const { log, clock } = this.#ports;
+    // A node that is never quiet also makes partitions, and notices that the fleet became too new for it.
+    if (clock.nowMs() > this.#joinedAtMs + PUSH_REJOIN_MS) await this.#leave();
     const writer = this.#writer ?? (await this.#silence.during(() => this.#join()));
     this.#wakeAtMs = Number.POSITIVE_INFINITY;
-    this.#beganAtMs = this.#ports.clock.nowMs();
+    this.#beganAtMs = clock.nowMs();
     const share = { events: this.#eventsMax, repeats: PUSH_REPEATS_MAX };
     const marks = await log.next(share, hasArrived);
     this.#marks = marks;
@@ -164,6 +170,7 @@ export class Pusher {
       this.#inTime(writer, writer.push(marks, rows)),
     );
     this.#isFull = events >= share.events || repeats >= share.repeats;
+    this.#isEmpty = events + repeats === 0 && !this.#isSkipping;
     this.#isSkipping = false;
     this.#expired(marks, missing);
     const { pushedEvents, pushedRepeats } = this.#state;
@@ -199,6 +206,7 @@ export class Pusher {
         logger.warn('fleet_went_back', { from: known.pushed, to: place.mark });
       }
       this.#writer = writer;
+      this.#joinedAtMs = this.#ports.clock.nowMs();
       this.#change({ isConnected: true, epoch: place.epoch });
       return writer;
     } catch (error) {
@@ -209,10 +217,12 @@ export class Pusher {
 
   /**
    * The first event after a pause is pushed at once. Those that arrive next are collected, so that a push has more of
-   * them; nothing is collected while more waits than fits into one.
+   * them; nothing is collected while more waits than fits into one. If a push only moved the mark, the next one takes
+   * its time: what a hub takes from others wakes it ten times a second.
    */
   async #gather(): Promise<void> {
-    const leftMs = this.#beganAtMs + PUSH_GATHER_MS - this.#ports.clock.nowMs();
+    const gatherMs = this.#isEmpty ? PUSH_LOOK_MS : PUSH_GATHER_MS;
+    const leftMs = this.#beganAtMs + gatherMs - this.#ports.clock.nowMs();
     if (!this.#isFull && leftMs > 0) await this.#pause.patiently(leftMs);
   }
 
