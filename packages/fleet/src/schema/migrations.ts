@@ -57,6 +57,13 @@ export async function migrateFleet(connection: FleetConnection): Promise<readonl
   await connection.run(MIGRATION_TABLE);
   const rows = await connection.rows('SELECT version FROM fleet.migration');
   const done = new Set(rows.map((row) => Number(row['version'])));
+  const newest = Math.max(0, ...done);
+  if (newest > FLEET_SCHEMA_VERSION) {
+    throw new OperatingError(
+      'fleet_newer',
+      `this fleet is of version ${newest}, and this program only knows version ${FLEET_SCHEMA_VERSION}: use the newer program`,
+    );
+  }
   const due = MIGRATIONS.filter(({ version }) => !done.has(version));
   for (const { version, oldest, sql } of due) {
     await connection.run(sql);
@@ -69,7 +76,7 @@ export async function migrateFleet(connection: FleetConnection): Promise<readonl
   return due.map(({ version }) => version);
 }
 
-/** The versions of the fleet; throws `OperatingError` if there is no fleet in this database. */
+/** The versions of the fleet; throws `OperatingError` if there is none in this database, or this program is too old. */
 export async function fleetVersions(connection: FleetConnection): Promise<FleetVersions> {
   const [{ is_there: isThere } = {}] = await connection.rows(
     "SELECT to_regclass('fleet.migration') IS NOT NULL AS is_there",
@@ -83,5 +90,12 @@ export async function fleetVersions(connection: FleetConnection): Promise<FleetV
   const [row] = await connection.rows(
     'SELECT max(version) AS version, max(oldest) AS oldest FROM fleet.migration',
   );
-  return { version: Number(row?.['version']), oldest: Number(row?.['oldest']) };
+  const [version, oldest] = [Number(row?.['version']), Number(row?.['oldest'])];
+  if (oldest > FLEET_SCHEMA_VERSION) {
+    throw new OperatingError(
+      'fleet_too_new',
+      `this fleet is of version ${version} and serves programs from version ${oldest} on, and this one is of version ${FLEET_SCHEMA_VERSION}: upgrade it; until then what it records waits`,
+    );
+  }
+  return { version, oldest };
 }
