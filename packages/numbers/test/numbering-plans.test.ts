@@ -53,14 +53,22 @@ for (const [e164, country, type] of [
   ['882991234567', undefined, 'unallocated'],
   // Seven digits are the fewest.
   ['6834123', 'NU', 'fixed'],
-  ['683412', undefined, undefined],
   ['49115512', 'DE', 'unallocated'],
-  ['491155', undefined, undefined],
+  // Fifteen are the most.
+  ['491234567890123', 'DE', 'unallocated'],
+  // One of the countries that share a code has numbers of this length.
+  ['448001110', 'GB', 'unallocated'],
 ] as const) {
   test(`NumberingPlans.read() reads ${e164} as ${type ?? 'nothing that it is sure of'}`, () => {
     const read = plans.read(e164);
     if (type === undefined) assert.ok(read === undefined || read.type === 'unallocated');
     else assert.deepEqual(read, { e164, country, type });
+  });
+}
+
+for (const digits of ['683412', '491155', '4912345678901234', '4677', '9991234567', '79123456']) {
+  test(`NumberingPlans.read() reads nothing in ${digits}: too few digits, too many, or no country`, () => {
+    assert.equal(plans.read(digits), undefined);
   });
 }
 
