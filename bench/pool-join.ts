@@ -9,22 +9,16 @@
  *     node bench/pool-join.ts [claims]
  */
 
-import { createHash, createPrivateKey, createPublicKey, sign } from 'node:crypto';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
-import { encodePage, inOrder } from '../packages/pool/src/pages/page.ts';
-import { formatFilePage, POOL_FILE_TITLE } from '../packages/pool/src/pages/pool-file.ts';
 import { DaemonProcess } from '../test/e2e/daemon-process.ts';
+import { allPages, fileOf } from './load/pool-pages.ts';
 
 const CLAIMS = Number(process.argv[2] ?? 600_000);
-const AUTHORS = 1000;
-const PAGE_CLAIMS = 280;
 const WAIT_MS_MAX = 600_000;
-/** PKCS #8 around an Ed25519 seed, RFC 8410 §7. */
-const PKCS8 = '302e020100300506032b657004220420';
 const NETWORK = [
   '-r',
   '--threads=1',
@@ -33,56 +27,6 @@ const NETWORK = [
   '--neighbours=off',
   ...(process.env['FLAGS'] ?? '').split(' ').filter((flag) => flag !== ''),
 ];
-
-const nowS = Math.floor(Date.now() / 1000);
-const FACTS = {
-  grade: 'returned',
-  contactsLog2: 3,
-  daysCount: 1,
-  triedPasswords: true,
-  madeCostlyCalls: false,
-  usedTool: false,
-  breadthLog2: 0,
-} as const;
-
-/** Pages of all authors. Half of their subjects are named by ten authors, the others by one. */
-function* allPages(): Iterable<Uint8Array> {
-  const perAuthor = Math.ceil(CLAIMS / AUTHORS);
-  for (let author = 0; author < AUTHORS; author += 1) {
-    const seed = createHash('sha256').update(`author ${author}`).digest('hex');
-    const key = createPrivateKey({
-      key: Buffer.from(PKCS8 + seed, 'hex'),
-      format: 'der',
-      type: 'pkcs8',
-    });
-    const { x = '' } = createPublicKey(key).export({ format: 'jwk' });
-    const publicKey = Uint8Array.fromBase64(x, { alphabet: 'base64url' });
-    const claims = Array.from({ length: perAuthor }, (_, index) => {
-      const isShared = index % 2 === 0;
-      const number = (isShared ? Math.floor(author / 10) : author) * perAuthor + index;
-      const value = `${isShared ? 50 : 45}.${number >> 16}.${(number >> 8) & 255}.${number & 255}`;
-      return {
-        subject: { kind: 'address', value },
-        lastHour: Math.floor(nowS / 3600),
-        facts: FACTS,
-      } as const;
-    });
-    for (let at = 0; at < claims.length; at += PAGE_CLAIMS) {
-      const serial = nowS - 1000 + at / PAGE_CLAIMS;
-      const page = {
-        networkId: 0,
-        key: publicKey,
-        serial,
-        replaces: serial,
-        madeEpochS: nowS,
-        isQuiet: false,
-        isRetired: false,
-        claims: inOrder(claims.slice(at, at + PAGE_CLAIMS)),
-      };
-      yield encodePage(page, (octets) => new Uint8Array(sign(null, octets, key)));
-    }
-  }
-}
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
@@ -120,8 +64,8 @@ await using joiner = await DaemonProcess.start([
 ]);
 console.log(`an empty node that accepts links: ${memory(joiner)}`);
 const file = join(old.folder, 'pool.pages');
-const pages = [...allPages()];
-writeFileSync(file, Buffer.concat([Buffer.from(POOL_FILE_TITLE), ...pages.map(formatFilePage)]));
+const pages = [...allPages(CLAIMS)];
+writeFileSync(file, fileOf(pages));
 console.log(`${pages.length} pages, ${(statSync(file).size / 1e6).toFixed(1)} MB`);
 let startedAtMs = performance.now();
 const imported = await DaemonProcess.run(['-f', old.dbFile, 'pool', 'import', file], {

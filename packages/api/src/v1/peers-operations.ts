@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { FastifyInstance } from 'fastify';
+import { nodeIdOfKey } from '@sentrypeer/event';
 import { parseNodeNetwork } from '@sentrypeer/ip';
 import { OperatingError } from '@sentrypeer/kernel';
 import { uuid, type Parameter } from '../parameters.ts';
@@ -16,6 +17,8 @@ import { sendJson } from './send-json.ts';
 const JSON_TYPE = 'application/json';
 const UNKNOWN = 'Nothing is known of this node.';
 const UNSIGNED = 'unsigned';
+/** Of an Ed25519 key in base64url. */
+const KEY_CHARACTERS = 43;
 const TRUST: Readonly<Record<string, PeerTrust>> = {
   trust: 'trusted',
   distrust: 'distrusted',
@@ -25,12 +28,25 @@ const nodeUuid = uuid('The node.');
 
 const node: Parameter<string> = {
   description:
-    'The node, unsigned for all that sign nothing, or a distrusted network: a prefix with its slash as %2F, or an autonomous system.',
+    'The node by its id or by its key, unsigned for all that sign nothing, or a distrusted network: a prefix with its slash as %2F, or an autonomous system.',
   schema: { type: 'string' },
-  right: 'the UUID of a node, unsigned, a network such as 45.10.0.0%2F16, or AS64500',
+  right:
+    'the UUID of a node, its key in base64url, unsigned, a network such as 45.10.0.0%2F16, or AS64500',
   read: (text) =>
-    text === UNSIGNED ? text : (parseNodeNetwork(text)?.text ?? nodeUuid.read(text)),
+    text === UNSIGNED
+      ? text
+      : (parseNodeNetwork(text)?.text ?? nodeOfKey(text) ?? nodeUuid.read(text)),
 };
+
+/** The id of the node with this key, as operators pass it on. */
+function nodeOfKey(text: string): string | undefined {
+  if (text.length !== KEY_CHARACTERS) return undefined;
+  try {
+    return nodeIdOfKey(Uint8Array.fromBase64(text, { alphabet: 'base64url' }));
+  } catch {
+    return undefined;
+  }
+}
 
 export const PEERS_OPERATIONS: readonly Operation[] = [
   operation({

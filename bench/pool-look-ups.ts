@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+/*
+ * What does a look-up cost at a node that shares (-p) and keeps 100,000 claims of a pool, compared with the same node
+ * that does not? Both have the same calls in their file and are asked in turn. Tells processor time of the thread that
+ * answers, which on a busy machine varies less than the time by the clock. Needs the bundle.
+ *
+ *     npm run bundle && node bench/pool-look-ups.ts [claims] [rounds]
+ */
+
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { Agent, get } from 'node:http';
+import { join } from 'node:path';
+import { silentLogger, systemClock } from '@sentrypeer/kernel';
+import { NumberingPlans } from '@sentrypeer/numbers';
+import { Store } from '@sentrypeer/store';
+import { openJudging } from '../daemon/src/services/open-judging.ts';
+import { DaemonProcess } from '../test/e2e/daemon-process.ts';
+import { call, recordCalls } from './load/calls.ts';
+import { allPages, fileOf } from './load/pool-pages.ts';
+import { machineLine, temporaryFolder } from './load/processes.ts';
+
+const CLAIMS = Number(process.argv[2] ?? 100_000);
+const ROUNDS = Number(process.argv[3] ?? 20);
+const NUMBERS = 10_000;
+const QUESTIONS_PER_ROUND = 200;
+const CONNECTIONS = 8;
+const BUNDLE = process.env['TESTED_PROGRAM'] ?? join(import.meta.dirname, '../dist/main.js');
+const POLICY = [
+  { name: 'networks-home', value: 1 },
+  { name: 'days-home', value: 1 },
+] as const;
+
+const number = (index: number): string => String(index).padStart(7, '0');
+const octets = (index: number): string => `${index >> 16}.${(index >> 8) & 255}.${index & 255}`;
+
+/** What is asked: a name for it, the path to each, and how many there are. */
+const QUESTIONS: readonly (readonly [string, (index: number) => string, number])[] = [
+  ['/v1/check, own number', (index) => `/v1/check?number=070${number(index)}`, NUMBERS],
+  ['/v1/check, unknown number', (index) => `/v1/check?number=072${number(index)}`, NUMBERS],
+  ['/v1/check, own address', (index) => `/v1/check?address=46.${octets(index)}`, NUMBERS],
+  ['/v1/check, unknown address', (index) => `/v1/check?address=47.${octets(index)}`, NUMBERS],
+  [
+    '/v1/check, ten others name it',
+    (index) => `/v1/check?address=50.${octets(index)}`,
+    CLAIMS / 1000,
+  ],
+  ['4.x, own number', (index) => `/numbers/004670${number(index)}`, NUMBERS],
+  ['4.x, unknown number', (index) => `/numbers/004672${number(index)}`, NUMBERS],
+  ['4.x, own address', (index) => `/ip-addresses/46.${octets(index)}`, NUMBERS],
+  ['4.x, unknown address', (index) => `/ip-addresses/47.${octets(index)}`, NUMBERS],
+];
+
+/** Records and judges as many calls, each from another address to another number. */
+async function makeDatabase(path: string): Promise<void> {
+  using store = Store.open({ logger: silentLogger, clock: systemClock }, { path });
+  recordCalls(store, NUMBERS, (index) =>
+    call(`46.0.${index >> 8}.${index & 255}`, `004670${String(index).padStart(7, '0')}`),
+  );
+  const plans = await NumberingPlans.load();
+  const judging = openJudging({ clock: systemClock, plans, onChanged: () => undefined }, store, {
+    homeCountry: 'SE',
+    ownNumbers: [],
+    ownAddresses: [],
+    policy: POLICY,
+  });
+  for (let left = judging.step(); left.urgent || left.rest; left = judging.step()) store.maintain();
+}
+
+const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
+
+async function answered(port: number, path: string): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  get({ host: '127.0.0.1', port, path, agent }, (response) => {
+    if (response.statusCode !== 200 && response.statusCode !== 404) {
+      reject(new Error(`${path}: ${response.statusCode}`));
+    }
+    response.resume().once('end', resolve);
+  }).once('error', reject);
+  await promise;
+}
+
+/** Nanoseconds of processor time of the main thread, proc_pid_schedstat. */
+function usedNs({ pid }: DaemonProcess): number {
+  return Number(readFileSync(`/proc/${pid}/task/${pid}/schedstat`, 'latin1').split(' ')[0]);
+}
+
+/** Asks one node. @returns Microseconds of processor time for each look-up. */
+async function ask(node: DaemonProcess, paths: readonly string[]): Promise<number> {
+  const before = usedNs(node);
+  await Promise.all(paths.map((path) => answered(node.ports.api, path)));
+  return (usedNs(node) - before) / paths.length / 1000;
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+}
+
+console.log(`${machineLine()}; ${CLAIMS} claims of others, ${NUMBERS} numbers of its own`);
+using folder = temporaryFolder();
+const folders = ['sharing', 'alone'].map((name) => join(folder.path, name));
+for (const path of folders) mkdirSync(path);
+const [sharing = '', alone = ''] = folders;
+await makeDatabase(join(sharing, 'sentrypeer.db'));
+copyFileSync(join(sharing, 'sentrypeer.db'), join(alone, 'sentrypeer.db'));
+const policy = `--policy=${POLICY.map(({ name, value }) => `${name}=${value}`).join(',')}`;
+const flags = ['--no-sip', '--home-country=SE', '--api-rate=0', policy];
+const pool = ['-p', '-b', 'none', '--neighbours=off', '--dht-address=127.0.0.1', '--dht-port=0'];
+await using sharer = await DaemonProcess.start([...flags, ...pool], {
+  folder: sharing,
+  main: BUNDLE,
+});
+const file = join(folder.path, 'pool.pages');
+writeFileSync(file, fileOf([...allPages(CLAIMS)]));
+const imported = await DaemonProcess.run(['-f', sharer.dbFile, 'pool', 'import', file], {
+  folder: sharing,
+  main: BUNDLE,
+});
+if (imported.status !== 0) throw new Error(imported.stderr);
+await using other = await DaemonProcess.start(flags, { folder: alone, main: BUNDLE });
+for (const [what, pathOf, count] of QUESTIONS) {
+  const costs: { readonly shares: number; readonly alone: number }[] = [];
+  for (let round = -1; round < ROUNDS; round += 1) {
+    const paths = Array.from({ length: QUESTIONS_PER_ROUND }, () =>
+      pathOf(Math.floor(Math.random() * count)),
+    );
+    const shares = await ask(sharer, paths);
+    const alone = await ask(other, paths);
+    if (round >= 0) costs.push({ shares, alone }); // The first one is to warm up.
+  }
+  const shares = median(costs.map((cost) => cost.shares));
+  const alone = median(costs.map((cost) => cost.alone));
+  const ratio = median(costs.map((cost) => cost.alone / cost.shares));
+  console.log(
+    `${what}: ${shares.toFixed(1)} us of the processor with -p, ${alone.toFixed(1)} without: ${(alone / shares).toFixed(3)}, median of the rounds ${ratio.toFixed(3)}`,
+  );
+}
+agent.destroy();
