@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, chownSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -125,6 +125,34 @@ export class Postgres implements AsyncDisposable {
         await client.end().catch(() => undefined);
       }
     });
+  }
+
+  /** Stops it without a checkpoint, as `pg_ctl stop -m immediate` does: the next start recovers. */
+  async stopAtOnce(): Promise<void> {
+    this.#child?.kill('SIGQUIT');
+    await this.#ended;
+  }
+
+  /**
+   * From now on no file may become longer than this, as on a disk that is full: segments of the WAL have 16 MiB, so no
+   * new one can be made. Holds until the next start.
+   */
+  limitFiles(octets: number): void {
+    const id = this.#child?.pid ?? 0;
+    const limit = (one: string): void =>
+      void execFileSync('prlimit', ['--pid', one, `--fsize=${octets}`], {
+        ...this.#ids,
+        stdio: 'pipe',
+      });
+    limit(String(id)); // From now on its new children have it, too.
+    const children = readFileSync(`/proc/${id}/task/${id}/children`, 'utf8').trim().split(' ');
+    for (const child of children) {
+      try {
+        limit(child);
+      } catch (error) {
+        if (existsSync(`/proc/${child}`)) throw error;
+      }
+    }
   }
 
   /** Kills all of it with SIGKILL: the postmaster and all its processes. */
