@@ -49,14 +49,17 @@ const BUFFER_PACKAGES = new Set(['bytes', 'net', 'store']);
  */
 const HARMLESS_FILE_CALLS = new Set([
   'accessSync',
+  'BigIntStats',
   'chmodSync',
   'constants',
+  'copyFileSync',
   'mkdtempSync',
   'renameSync',
   'rmSync',
   'statSync',
   'Stats',
   'statfsSync',
+  'truncateSync',
 ]);
 
 /** Packages that all others may import. */

@@ -4,7 +4,15 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
@@ -49,12 +57,72 @@ test('a database that another program locks: events wait, and recording resumes'
   assert.equal(daemon.number(`SELECT value FROM counter WHERE name = 'dropped_messages'`), 0);
 });
 
-test('a stop while the database is locked says how much is lost', async () => {
-  await using daemon = await DaemonProcess.start(['-r']);
+test('a stop while the database is locked keeps what waits next to it, and import takes it', async () => {
+  using folder = new TemporaryFolder();
+  await using daemon = await DaemonProcess.start(['-r'], { folder: folder.path });
+  const rescued = join(folder.path, 'sentrypeer-rescued.db');
+  {
+    using _lock = daemon.lockDatabase();
+    await sendAnswered(daemon, 20);
+    await daemon.stop();
+    assert.match(daemon.stderr, /events_saved_at_stop file=\S+ messages=20 .*why=".*locked/);
+    assert.ok(daemon.stderr.includes(rescued), daemon.stderr);
+    assert.equal(daemon.accounted(), 0);
+  }
+  const { status, stdout, stderr } = await DaemonProcess.run(
+    ['-f', daemon.dbFile, 'import', rescued],
+    { folder: folder.path },
+  );
+  assert.equal(status, 0, stderr);
+  assert.match(stdout, /20 events of .* added/);
+  assert.equal(daemon.accounted(), 20);
+});
+
+test('a stop while nothing can be written anywhere says how much is lost', async () => {
+  using folder = new TemporaryFolder();
+  await using daemon = await DaemonProcess.start(['-r'], { folder: folder.path });
   using _lock = daemon.lockDatabase();
+  writeFileSync(join(folder.path, 'sentrypeer-rescued.db'), 'Dear diary,\n');
   await sendAnswered(daemon, 20);
   await daemon.stop();
-  assert.match(daemon.stderr, /events_lost_at_stop messages=20 why=".*locked/);
+  assert.match(
+    daemon.stderr,
+    /events_lost_at_stop messages=20 why=".*locked.*" not_saved=".*is not a SentryPeer database/,
+  );
+});
+
+test('another database copied over the open one: not ready, and no event is lost at the stop', async () => {
+  using folder = new TemporaryFolder();
+  const other = join(folder.path, 'other.db');
+  {
+    await using first = await DaemonProcess.start(['-r', '-f', other], { folder: folder.path });
+    await first.stop();
+  }
+  await using daemon = await DaemonProcess.start(['-r'], { folder: folder.path });
+  await sendAnswered(daemon, 10);
+  // This process must not keep it open: its log would outlive the daemon.
+  await until('the rows', () => {
+    using database = new DatabaseSync(daemon.dbFile, { readOnly: true });
+    return database.prepare('SELECT count(*) AS n FROM honey').get()?.['n'] === 10;
+  });
+  copyFileSync(other, daemon.dbFile);
+  const ready = async (): Promise<Response> =>
+    await fetch(`http://127.0.0.1:${daemon.ports.api}/readyz`);
+  await until('the reason', async () => {
+    const answer = await ready();
+    return (await answer.text()).includes('another file was copied over it');
+  });
+  assert.equal((await ready()).status, 503);
+  assert.match(daemon.stderr, /database_overwritten why=".*" rescued=10 file=/);
+  await sendAnswered(daemon, 10);
+  await until('the stall', () => daemon.stderr.includes('recording_stalled'));
+  await daemon.stop();
+  assert.deepEqual(readFileSync(daemon.dbFile), readFileSync(other));
+  const { stdout, stderr } = await DaemonProcess.run(
+    ['-f', daemon.dbFile, 'import', join(folder.path, 'sentrypeer-rescued.db')],
+    { folder: folder.path },
+  );
+  assert.match(stdout, /20 events of .* added/, stderr);
 });
 
 test('a file that may not grow: drops are counted exactly, and recording resumes', async (t) => {

@@ -96,9 +96,12 @@ export class DaemonOperations implements Operations, Disposable {
     if (gone !== undefined) reasons.push({ part: 'database', why: gone.message });
     try {
       this.#ports.log.revision();
+      this.#ports.log.lastHoneyId(); // The former only looks at the log's index.
     } catch (error) {
       if (!(error instanceof OperatingError)) throw error;
-      reasons.push({ part: 'database', why: error.message });
+      if (!reasons.some(({ part }) => part === 'database')) {
+        reasons.push({ part: 'database', why: error.message });
+      }
     }
     return reasons;
   }

@@ -9,6 +9,7 @@ import {
   RATE_DAYS_DEFAULT,
   RATE_DAYS_LONG,
   Recorder,
+  rescueBatches,
   Store,
   type CursorPlace,
   type DeliveredEvent,
@@ -58,6 +59,7 @@ export interface StoreServicePorts {
 /** The storing thread: the database's only writer, and the timer for its group commits. */
 export class StoreService implements WriterCommands {
   readonly #ports: StoreServicePorts;
+  readonly #options: StoreServiceOptions;
   readonly #store: Store;
   readonly #recorder: Recorder;
   readonly #judge: JudgeService;
@@ -66,8 +68,9 @@ export class StoreService implements WriterCommands {
   #timer: NodeJS.Timeout | undefined;
   #timerAtMs = Infinity;
 
-  private constructor(ports: StoreServicePorts, store: Store, judge: JudgeOptions) {
+  private constructor(ports: StoreServicePorts, store: Store, options: StoreServiceOptions) {
     this.#ports = ports;
+    this.#options = options;
     const names = { failed: 'cursor_not_saved', over: 'cursors_saved_again' };
     this.#cursors = new Outage(ports.logger, 'warn', names);
     this.#store = store;
@@ -96,7 +99,7 @@ export class StoreService implements WriterCommands {
         isSaturated: () => this.#recorder.isSaturated,
         onChanged: ports.onListed,
       },
-      judge,
+      options.judge,
     );
     this.#step();
   }
@@ -113,7 +116,7 @@ export class StoreService implements WriterCommands {
       owedOctetsMax: options.owedMaxOctets,
       isSmall: options.isSmall,
     });
-    return new StoreService(ports, store, options.judge);
+    return new StoreService(ports, store, options);
   }
 
   /** Why nothing is recorded at present, for a person; `undefined` while all is well. */
@@ -125,7 +128,8 @@ export class StoreService implements WriterCommands {
   get trouble(): StoreTrouble | undefined {
     const failure = this.#recorder.maintenanceFailure ?? this.#judge.failure;
     if (failure === undefined) return undefined;
-    return { why: failure.message, isDamaged: failure.code === 'db_damaged' };
+    const isDamaged = failure.code === 'db_damaged' || failure.code === 'db_overwritten';
+    return { why: failure.message, isDamaged };
   }
 
   /** Takes a batch; `release` is called when its memory may be used again. */
@@ -228,14 +232,28 @@ export class StoreService implements WriterCommands {
     return isMore;
   }
 
-  /** Records everything that was offered, or logs what is lost. */
+  /** Records everything that was offered: in the database or, if it takes nothing, next to it; or logs what is lost. */
   drain(): void {
-    if (this.#recorder.flush(this.#ports.clock.nowMs())) return;
-    const { stall } = this.#recorder;
-    this.#ports.logger.error('events_lost_at_stop', {
-      messages: (stall?.waitingMessages ?? 0) + (stall?.droppedMessages ?? 0),
-      why: stall?.message,
-    });
+    const { clock, logger } = this.#ports;
+    if (this.#recorder.flush(clock.nowMs())) return;
+    const { waitingMessages = 0, droppedMessages = 0, message } = this.#recorder.stall ?? {};
+    const { path, diskFreeMinOctets } = this.#options;
+    try {
+      const batches = this.#recorder.takeLeftOver();
+      const options = { path, diskFreeOctetsMin: diskFreeMinOctets };
+      const file = rescueBatches({ clock, logger }, options, batches);
+      logger.error('events_saved_at_stop', {
+        file,
+        messages: waitingMessages,
+        dropped_messages: droppedMessages,
+        why: message,
+        help: 'once the database is in order again, sentrypeer import takes them from that file',
+      });
+    } catch (error) {
+      if (!(error instanceof OperatingError)) throw error;
+      const messages = waitingMessages + droppedMessages;
+      logger.error('events_lost_at_stop', { messages, why: message, not_saved: error.message });
+    }
   }
 
   /** Releases memory that only makes the next commit faster. */

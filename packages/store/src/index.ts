@@ -67,6 +67,7 @@ export { NO_AGE_LIMIT_DAYS } from './limits.ts';
 export { type Condition } from './condition.ts';
 export { Retention, type KeptDetail } from './retention/retention.ts';
 export type { Page, PageEnd } from './page.ts';
+export { rescueBatches } from './rescue-batches.ts';
 export { FileWatch } from './file/file-watch.ts';
 export type { FleetDecision, WaitingDecision } from './fleet/fleet-decisions.ts';
 export { type FollowedPlace } from './fleet/followed-listings.ts';

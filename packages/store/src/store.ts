@@ -7,6 +7,7 @@ import { OperatingError, type Clock, type Logger } from '@sentrypeer/kernel';
 import { backupDatabase } from './file/backup.ts';
 import { ClockWatch } from './clock/clock-watch.ts';
 import { Checkpointer } from './file/checkpointer.ts';
+import { ContentWatch } from './file/content-watch.ts';
 import { databaseError, fromSqlite, guarded } from './file/database-error.ts';
 import { DecisionWriter } from './judging/decisions.ts';
 import { DiskGuard } from './file/disk-guard.ts';
@@ -122,11 +123,12 @@ export class Store {
     this.#repeats.finish(); // What the previous run did not finish.
     this.#appender = new EventAppender(database, this.#repeats);
     this.#foreign = new ForeignRows({ database, clock, logger });
-    this.#file = new OpenFile({ database, clock, logger }, path);
+    const content = new ContentWatch({ database, clock, pages: this.#pages }, path);
+    this.#file = new OpenFile({ database, clock, logger, content }, path);
     this.#clockWatch = new ClockWatch({ database, clock, logger });
     const removalUs = (): number => this.#clockWatch.removalUs();
     const shared = { database, clock, logger, guard: this.#guard, pages: this.#pages, removalUs };
-    this.#checkpointer = new Checkpointer(shared);
+    this.#checkpointer = new Checkpointer({ ...shared, content });
     const databaseOctetsMax = options.databaseOctetsMax ?? DATABASE_OCTETS_DEFAULT;
     this.#evidenceCountMax = budgetsOf(databaseOctetsMax).evidenceCountMax;
     this.#pruner = new Pruner(shared, {
@@ -225,11 +227,13 @@ export class Store {
     };
     const judging = guarded(this.#path, () => new Judging(parts, ports));
     return {
-      step: () =>
-        guarded(this.#path, () => {
+      step: () => {
+        this.#file.refuseWhereGone();
+        return guarded(this.#path, () => {
           this.#clockWatch.look(); // Nothing is judged by a time that was just corrected.
           return judging.step();
-        }),
+        });
+      },
       stepProved: () => guarded(this.#path, () => judging.stepProved()),
     };
   }

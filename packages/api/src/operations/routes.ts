@@ -42,17 +42,7 @@ export function addOperationsRoutes(
     const reasons = operations.notReady();
     // Failures of others, such as an endpoint or a bootstrap node that is down, do not count: the program does its
     // work.
-    const states = operations.webhooks();
-    const webhooks = states.map(({ name, lag, error }) => ({
-      name,
-      lag,
-      last_error: error?.code ?? null,
-    }));
-    const degraded = operations.degraded();
-    const more = {
-      ...(degraded.length > 0 && { degraded }),
-      ...(webhooks.length > 0 && { webhooks }),
-    };
+    const more = details(operations, reasons.length > 0);
     if (reasons.length === 0) sendStatus(reply, 200, { status: 'ready', ...more });
     else sendStatus(reply, 503, { status: 'not ready', reasons, ...more });
   });
@@ -64,6 +54,25 @@ export function addOperationsRoutes(
       .serializer(() => text)
       .send(text);
   });
+}
+
+/** @param isBroken The reasons for it are known; then details that cannot be read are left out. */
+function details(operations: Operations, isBroken: boolean): object {
+  try {
+    const webhooks = operations.webhooks().map(({ name, lag, error }) => ({
+      name,
+      lag,
+      last_error: error?.code ?? null,
+    }));
+    const degraded = operations.degraded();
+    return {
+      ...(degraded.length > 0 && { degraded }),
+      ...(webhooks.length > 0 && { webhooks }),
+    };
+  } catch (error) {
+    if (!isBroken) throw error;
+    return {};
+  }
 }
 
 function sendStatus(reply: FastifyReply, status: number, value: object): void {

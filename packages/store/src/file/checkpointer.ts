@@ -9,6 +9,7 @@ import {
   WAL_OCTETS_LOW_DISK_MAX,
   WAL_OCTETS_MAX,
 } from '../limits.ts';
+import type { ContentWatch } from './content-watch.ts';
 import type { Pages } from './pages.ts';
 
 /** The log may grow to this many times its limit before it is reported that a reader holds it. */
@@ -20,6 +21,7 @@ interface CheckpointerPorts {
   readonly logger: Logger;
   readonly guard: DiskGuard;
   readonly pages: Pages;
+  readonly content: Pick<ContentWatch, 'whileWriting'>;
 }
 
 /**
@@ -45,7 +47,7 @@ export class Checkpointer {
 
   /** @returns Whether a checkpoint was due. */
   step(): boolean {
-    const { clock, guard, pages } = this.#ports;
+    const { clock, guard, pages, content } = this.#ports;
     const nowMs = clock.nowMs();
     if (nowMs < this.#notBeforeMs) return false;
     const low = guard.isLow();
@@ -54,7 +56,8 @@ export class Checkpointer {
     const late = nowMs - this.#lastAtMs >= CHECKPOINT_INTERVAL_MS;
     // On a nearly full disk, even a log that is already copied takes up room.
     if (!(large || late) || (waitingOctets === 0 && !(low && large))) return false;
-    (low ? this.#carryOverAndTruncate : this.#carryOver).get();
+    const write = low ? this.#carryOverAndTruncate : this.#carryOver;
+    if (!content.whileWriting(() => write.get())) return false;
     this.#lastAtMs = nowMs;
     // A reader of an old state stops a checkpoint half-way; trying again at once is of no use.
     this.#notBeforeMs = pages.readWal().waitingOctets === 0 ? nowMs : nowMs + MAINTAIN_INTERVAL_MS;

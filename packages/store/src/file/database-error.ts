@@ -11,6 +11,7 @@ export type DatabaseErrorCode =
   | 'db_directory_missing'
   | 'db_failed'
   | 'db_gone'
+  | 'db_overwritten'
   | 'db_damaged'
   | 'disk_full';
 

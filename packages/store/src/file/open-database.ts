@@ -100,6 +100,11 @@ export function openForLook(path: string): {
   }
 }
 
+/** Opens what is in the file itself, without its log and without locks. Throws `OperatingError`. */
+export function openAsItStands(path: string): DatabaseSync {
+  return opened(path, { readOnly: true, isStill: true }, () => undefined);
+}
+
 /**
  * Opens the database for a read that may take minutes: with locks, so that a daemon can start meanwhile. If this user
  * may only read it and nobody has it open, it is read as it stands, as by `openForLook()`. Throws `OperatingError`.

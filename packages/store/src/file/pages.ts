@@ -27,10 +27,17 @@ export class Pages {
   }
 
   /** Octets of the write-ahead log, and those of them not yet copied into the database. */
-  readWal(): { readonly octets: number; readonly waitingOctets: number } {
+  readWal(): {
+    readonly octets: number;
+    readonly waitingOctets: number;
+    readonly frames: number;
+    readonly pageOctets: number;
+  } {
     const row = this.#wal.get();
-    const octets = Math.max(0, Number(row?.['log'])) * this.#pageOctets;
-    const doneOctets = Math.max(0, Number(row?.['checkpointed'])) * this.#pageOctets;
-    return { octets, waitingOctets: octets - doneOctets };
+    const pageOctets = this.#pageOctets;
+    const frames = Math.max(0, Number(row?.['log']));
+    const octets = frames * pageOctets;
+    const doneOctets = Math.max(0, Number(row?.['checkpointed'])) * pageOctets;
+    return { octets, waitingOctets: octets - doneOctets, frames, pageOctets };
   }
 }

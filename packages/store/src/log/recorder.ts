@@ -132,6 +132,13 @@ export class Recorder {
     return true;
   }
 
+  /** What could not be recorded, for a last place to keep it; the recorder is of no use afterwards. */
+  takeLeftOver(): readonly Uint8Array[] {
+    const batches = this.#waiting.map(({ octets }) => octets);
+    if (this.#droppedMessages > 0) batches.push(droppedBatch(this.#droppedMessages));
+    return batches;
+  }
+
   #commit(nowMs: number): boolean {
     const taken = this.#take();
     const batches = taken.map((waiting) => waiting.octets);
