@@ -34,9 +34,10 @@ const IMPURE_PATHS = new Set([
   'packages/kernel/src/clock.ts',
   'packages/numbers/src/numbering-plans.ts',
 ]);
-/** Entry points of pure packages that bind sockets: second exports, which nothing else in the package imports. */
+/** Entry points of pure packages that bind sockets or open files: second exports, which nothing else in the package imports. */
 const IMPURE_FOLDERS: readonly string[] = [
   'packages/bgp/src/tcp/',
+  'packages/bytes/src/file/',
   'packages/dht/src/udp/',
   'packages/ip/src/udp/',
 ];

@@ -2,8 +2,9 @@
 
 import { createPrivateKey, generateKeyPairSync, hkdfSync, randomUUID, sign } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
-import { link, open, rename, unlink } from 'node:fs/promises';
+import { link, open, rename, stat, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { fileTrouble, readSmallFile } from '@sentrypeer/bytes/file';
 import { nodeIdOfKey } from '@sentrypeer/event';
 import { errorCode, OperatingError } from '@sentrypeer/kernel';
 import { syncDirectory, syncFile } from '@sentrypeer/store';
@@ -117,17 +118,14 @@ async function readIdentity(path: string): Promise<Opened | undefined> {
   let text: string;
   let mode: number;
   try {
-    await using file = await open(path, 'r');
-    const stats = await file.stat();
-    if (stats.size > IDENTITY_FILE_OCTETS_MAX) throw damaged(path, 'it is too large');
-    mode = stats.mode;
-    text = await file.readFile('utf8');
+    text = new TextDecoder().decode(readSmallFile(path, IDENTITY_FILE_OCTETS_MAX));
+    ({ mode } = await stat(path));
   } catch (cause) {
-    if (cause instanceof OperatingError) throw cause;
     if (errorCode(cause) === 'ENOENT') return undefined;
+    if (errorCode(cause) === 'EFBIG') throw damaged(path, 'it is too large');
     throw new OperatingError(
       'identity_unreadable',
-      `the identity file ${path} cannot be read (${errorCode(cause) ?? 'unknown reason'}): let this user read it, or name another with --identity-file`,
+      `the identity file ${path} cannot be read (${fileTrouble(cause)}): let this user read it, or name another with --identity-file`,
       { cause },
     );
   }

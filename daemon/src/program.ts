@@ -4,13 +4,15 @@
 
 import { ECHO_MS, signals } from './signals.ts'; // First, so that a signal finds its handler while the rest loads.
 import { compileAsUsual, compileUnderLoad, startAsSmallDevice } from './small-profile.ts'; // Second, as it says.
-import { existsSync, readdirSync, readFileSync, realpathSync, statSync, type Stats } from 'node:fs';
+import { existsSync, readdirSync, realpathSync, statSync, type Stats } from 'node:fs';
 import { availableParallelism, homedir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
+import { readSmallFile } from '@sentrypeer/bytes/file';
 import { personaNames } from '@sentrypeer/honeypot';
 import { OperatingError, systemClock } from '@sentrypeer/kernel';
 import type { Config } from './config/config.ts';
+import { NAMED_FILE_OCTETS_MAX } from './config/limits.ts';
 import { loadConfig, type ConfigSources, type LoadedConfig } from './config/load-config.ts';
 import { isRefusal, quoted, refusal } from './config/refusal.ts';
 import { cursorNames, Daemon } from './daemon.ts';
@@ -297,13 +299,14 @@ function hideSecrets(secrets: readonly string[]): void {
     .join(' ');
 }
 
+const TEXT = new TextDecoder('utf-8', { ignoreBOM: true });
 const sources: ConfigSources = {
   argv: process.argv.slice(2),
   env: process.env,
   homeDirectory: homeDirectory(),
   coresCount: availableParallelism(),
   personaNames,
-  readFile: (path) => readFileSync(path, 'utf8'),
+  readFile: (path) => TEXT.decode(readSmallFile(path, NAMED_FILE_OCTETS_MAX)),
   directoryExists: (path) => existsSync(path) && statSync(path).isDirectory(),
   fileExists: existsSync,
   realPath,

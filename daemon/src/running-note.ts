@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
+import { readSmallFile } from '@sentrypeer/bytes/file';
 import { errorCode } from '@sentrypeer/kernel';
 import { formatListenAddress, type ListenAddress } from './config/value-types.ts';
 import { RUNNING_NOTE_OCTETS_MAX } from './limits.ts';
@@ -61,7 +62,7 @@ function write(path: string, note: object): boolean {
 /** Whether there is a note that this user may not read, so that it is not known whether a daemon runs. */
 export function isNoteHidden(dbFile: string): boolean {
   try {
-    readFileSync(noteOf(dbFile));
+    readSmallFile(noteOf(dbFile), RUNNING_NOTE_OCTETS_MAX);
     return false;
   } catch (error) {
     return errorCode(error) === 'EACCES' || errorCode(error) === 'EPERM';
@@ -72,8 +73,8 @@ export function isNoteHidden(dbFile: string): boolean {
 export function readRunningNote(dbFile: string): RunningNote | undefined {
   let note: unknown;
   try {
-    const text = readFileSync(noteOf(dbFile), 'utf8');
-    note = text.length > RUNNING_NOTE_OCTETS_MAX ? undefined : JSON.parse(text);
+    const text = new TextDecoder().decode(readSmallFile(noteOf(dbFile), RUNNING_NOTE_OCTETS_MAX));
+    note = JSON.parse(text);
   } catch {
     return undefined; // There is none, or this user may not read it.
   }

@@ -140,7 +140,7 @@ test('openIdentity() says what to do where the file cannot be read or made', asy
   await mkdir(path);
   await assert.rejects(openIdentity(path), {
     code: 'identity_unreadable',
-    message: /cannot be read \(EISDIR\).*--identity-file/,
+    message: /cannot be read \(it is a directory \(EISDIR\)\).*--identity-file/,
   });
   await assert.rejects(openIdentity(join(folder.path, 'gone', NAME)), {
     code: 'identity_unwritable',

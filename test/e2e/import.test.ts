@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import assert from 'node:assert/strict';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
-import { DaemonProcess, until } from './daemon-process.ts';
+import { DaemonProcess, PROGRAM, until } from './daemon-process.ts';
 import { sipRequest, UdpPeer } from './sip-peers.ts';
 
 const COUNT = 30;
@@ -114,4 +116,57 @@ test('import reads what gzip and zstd packed, to the octet where it was cut', as
     await run('log.xz', xz),
     /^1: .*log\.xz is packed with xz; unpack it first: unxz -k/,
   );
+});
+
+for (const command of [['import'], ['pool', 'import']] as const) {
+  test(`${command.join(' ')} ends at a signal while it waits for a pipe`, async (t) => {
+    if (process.platform === 'win32') return t.skip('Windows has no such pipes');
+    await using daemon = await DaemonProcess.start();
+    await daemon.stop();
+    const pipe = join(daemon.folder, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    const words = [PROGRAM, '-f', daemon.dbFile, ...command, pipe];
+    const reader = spawn(process.execPath, words, { stdio: ['ignore', 'ignore', 'pipe'] });
+    let said = '';
+    reader.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
+    // It can be opened once somebody has opened it for reading.
+    const writer = spawn('sh', ['-c', `exec 3>${pipe}; echo open; exec sleep 600`]);
+    await once(writer.stdout, 'data');
+    reader.kill('SIGTERM');
+    const [status] = (await once(reader, 'close')) as [number | null];
+    writer.kill('SIGKILL');
+    await once(writer, 'close');
+    assert.equal(status, 1, said);
+    assert.match(said, /pipe (was not read to its end|cannot be read \(a signal came)/);
+  });
+}
+
+test('options that name a file say what is wrong with it, and never wait or fill memory', async (t) => {
+  if (process.platform === 'win32') return t.skip('Windows has no such files');
+  await using daemon = await DaemonProcess.start();
+  const pipe = join(daemon.folder, 'pipe');
+  execFileSync('mkfifo', [pipe]);
+  for (const [path, why] of [
+    ['/dev/zero', 'it has more than'],
+    [daemon.folder, 'it is a directory'],
+    [pipe, 'nobody writes to this pipe'],
+  ] as const) {
+    for (const flags of [
+      ['-g', path],
+      ['--fleet-file', path],
+      ['-w', 'https://hub.example/', '--webhook-ca-file', path],
+    ]) {
+      const { status, stderr } = await DaemonProcess.run([...flags, 'check-config'], {
+        folder: daemon.folder,
+      });
+      assert.equal(status, 2, stderr);
+      assert.ok(stderr.includes(why), stderr);
+    }
+    const pool = await DaemonProcess.run(['-p', '--pool-key', path]);
+    assert.equal(pool.status, 1, pool.stderr);
+    assert.ok(pool.stderr.includes(why), pool.stderr);
+    const key = await DaemonProcess.run(['-t', path, '-k', path]);
+    assert.equal(key.status, 1, key.stderr);
+    assert.ok(key.stderr.includes(why), key.stderr);
+  }
 });

@@ -5,11 +5,12 @@ import {
   existsSync,
   fsyncSync,
   openSync,
-  readFileSync,
   renameSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
+import { readSmallFile } from '@sentrypeer/bytes/file';
+import { NAMED_FILE_OCTETS_MAX } from '../config/limits.ts';
 import { fleetAddressText, readFleetAddress, type FleetAddress } from '@sentrypeer/fleet/address';
 import { errorCode, OperatingError } from '@sentrypeer/kernel';
 import { quoted, refusal } from '../config/refusal.ts';
@@ -91,7 +92,9 @@ function unwritable(message: string, cause: unknown): OperatingError {
 
 function userIn(path: string): string | undefined {
   try {
-    const reading = readFleetAddress(readFileSync(path, 'utf8'));
+    const reading = readFleetAddress(
+      new TextDecoder().decode(readSmallFile(path, NAMED_FILE_OCTETS_MAX)),
+    );
     return 'address' in reading ? reading.address.user : undefined;
   } catch {
     return undefined; // Not readable for us, so not ours to replace.

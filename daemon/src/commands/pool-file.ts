@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { open } from 'node:fs/promises';
-import { errorCode, OperatingError } from '@sentrypeer/kernel';
+import { fileTrouble } from '@sentrypeer/bytes/file';
+import { OperatingError } from '@sentrypeer/kernel';
 import { POOL_FILE_OCTETS_MAX } from '../services/pool/limits.ts';
+import { openInputFile } from './input-file.ts';
 import { shown } from './text.ts';
 
 /** The beginning of a file of pages in each version. */
@@ -11,18 +12,17 @@ const POOL_FILE_NAME = 'sentrypeer pool ';
 const TITLE_OCTETS = POOL_FILE_NAME.length + 2;
 
 /** The whole file of pages, which may be a pipe. Throws `OperatingError` if it is something else. */
-export async function readPoolFile(path: string): Promise<Uint8Array> {
+export async function readPoolFile(path: string, stopped: AbortSignal): Promise<Uint8Array> {
   const { isPoolFile } = await import('@sentrypeer/pool/pages');
   const chunks: Uint8Array[] = [];
   let size = 0;
   try {
-    await using file = await open(path, 'r');
     // A device or a pipe has no size that could be looked at first.
-    const stream = file.createReadStream({ autoClose: false, end: POOL_FILE_OCTETS_MAX });
-    for await (const chunk of stream as AsyncIterable<Uint8Array>) {
+    for await (const chunk of openInputFile(path, stopped) as AsyncIterable<Uint8Array>) {
       const hadTitle = size >= TITLE_OCTETS;
       chunks.push(chunk);
       size += chunk.length;
+      if (size > POOL_FILE_OCTETS_MAX) break;
       if (hadTitle || size < TITLE_OCTETS) continue; // A pipe may begin with a few octets.
       const start = joined(chunks, size);
       if (!isPoolFile(start)) throw unknownFile(path, whatItIs(start));
@@ -31,7 +31,7 @@ export async function readPoolFile(path: string): Promise<Uint8Array> {
     if (cause instanceof OperatingError) throw cause;
     throw new OperatingError(
       'pool_file_unreadable',
-      `${shown(path)} cannot be read (${errorCode(cause) ?? 'unknown reason'}); name a file that this user may read`,
+      `${shown(path)} cannot be read (${stopped.aborted ? 'a signal came before its end' : fileTrouble(cause)}); name a file that this user may read`,
       { cause },
     );
   }

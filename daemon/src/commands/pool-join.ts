@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { mkdir, open, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, realpath, rename, rm, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { readSmallFile } from '@sentrypeer/bytes/file';
+import { NAMED_FILE_OCTETS_MAX } from '../config/limits.ts';
 import { errorCode, OperatingError } from '@sentrypeer/kernel';
 import type { Config } from '../config/config.ts';
 import { parseConfigFile } from '../config/config-file.ts';
@@ -48,7 +50,7 @@ async function joinPool(
 ): Promise<Answer> {
   await poolNetworkOf({ poolKeyFile: keyFile, dhtNetwork: 0 }); // Refuses a file without a key.
   const path = await configPath(context.config);
-  const before = await octetsOf(path);
+  const before = octetsOf(path);
   const lines = missingLines(path, textOf(before ?? NOTHING), keyFile, peers);
   if (lines.length > 0) {
     const after = withLines(
@@ -91,9 +93,9 @@ async function configPath({ configFile }: Pick<Config, 'configFile'>): Promise<s
 }
 
 /** As octets, because a comment may be in any encoding and must not change. */
-async function octetsOf(path: string): Promise<Uint8Array | undefined> {
+function octetsOf(path: string): Uint8Array | undefined {
   try {
-    return await readFile(path);
+    return readSmallFile(path, NAMED_FILE_OCTETS_MAX);
   } catch (cause) {
     if (errorCode(cause) === 'ENOENT') return undefined;
     throw unwritable(path, 'read', cause);
@@ -203,7 +205,7 @@ async function replace(
     }
     await file.writeFile(after);
     await file.sync();
-    if (!isSame(before, await octetsOf(path))) throw changedMeanwhile(path);
+    if (!isSame(before, octetsOf(path))) throw changedMeanwhile(path);
     await rename(temporary, path);
   } catch (cause) {
     if (isOurs) await rm(temporary, { force: true });

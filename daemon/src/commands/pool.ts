@@ -45,7 +45,7 @@ const IMPORT: Command = {
     const from = neededFile(file, 'pool import FILE');
     refuseMore(more, 'pool import FILE');
     return async (context) => {
-      const octets = await readPoolFile(from);
+      const octets = await readPoolFile(from, context.stopped);
       using pool = await openPool(context);
       const { counts, bad } = await importPages(pool, octets, context);
       const { taken = 0, known = 0, replaced = 0, ended = 0, bad: badCount = 0, ...left } = counts;

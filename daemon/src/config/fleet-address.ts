@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
+import { fileTrouble } from '@sentrypeer/bytes/file';
 import { readFleetAddress, type FleetAddress } from '@sentrypeer/fleet/address';
 import type { ConfigOrigins, OptionValues } from './config.ts';
 import { quoted, refusal } from './refusal.ts';
@@ -33,8 +34,7 @@ function addressIn(path: string, where: string, readFile: (path: string) => stri
   try {
     text = readFile(path);
   } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown reason';
-    throw refusal(`${where}: ${quoted(path)} cannot be read (${code})`, { cause });
+    throw refusal(`${where}: ${quoted(path)} cannot be read (${fileTrouble(cause)})`, { cause });
   }
   return addressOf(text, `${where}: ${quoted(path)}`);
 }

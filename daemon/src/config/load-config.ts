@@ -27,6 +27,7 @@ import {
   type Setting,
   type Settings,
 } from './settings.ts';
+import { fileTrouble } from '@sentrypeer/bytes/file';
 import { readServiceUnit, type ServiceUnit } from './service-unit.ts';
 import { VERSION } from './version.ts';
 import { refuseSharedFiles } from './shared-files.ts';
@@ -177,13 +178,13 @@ function loadFile(
     const missing = code === 'ENOENT' || code === 'ENOTDIR';
     if (named === undefined) {
       if (missing) return nothing;
-      const warning = `the usual configuration file ${quoted(path)} cannot be read (${code}) and is left out`;
+      const warning = `the usual configuration file ${quoted(path)} cannot be read (${fileTrouble(cause)}) and is left out`;
       return { ...nothing, warnings: [warning] };
     }
     throw refusal(
       missing
         ? `${named.origin.text}: there is no file ${quoted(path)}`
-        : `${named.origin.text}: ${quoted(path)} cannot be read (${code}): it must be a text file that this user may read`,
+        : `${named.origin.text}: ${quoted(path)} cannot be read (${fileTrouble(cause)}): it must be a text file that this user may read`,
       { cause },
     );
   }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
+import { fileTrouble } from '@sentrypeer/bytes/file';
 import { validateHeaderName, validateHeaderValue } from 'node:http';
 import type { WebhookOptions } from '@sentrypeer/delivery';
 import {
@@ -205,8 +206,7 @@ function readText(where: string, path: string, readFile: ReadFile): string {
     const text = readFile(path);
     if (text.length <= SECRET_CHARACTERS_MAX * 64) return text;
   } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown reason';
-    throw refusal(`${where}: ${quoted(path)} cannot be read (${code})`, { cause });
+    throw refusal(`${where}: ${quoted(path)} cannot be read (${fileTrouble(cause)})`, { cause });
   }
   throw refusal(`${where}: ${quoted(path)} is too long`);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { open, rename } from 'node:fs/promises';
+import { readSmallFile } from '@sentrypeer/bytes/file';
 import type { Logger } from '@sentrypeer/kernel';
 import { DHT_STATE_OCTETS_MAX } from '../limits.ts';
 
@@ -15,10 +16,8 @@ export interface DhtStateDocument {
 /** Reads it; a missing or damaged file means starting empty, because bootstrap nodes serve as well. */
 export async function readDhtState(path: string, logger: Logger): Promise<DhtStateDocument> {
   try {
-    await using file = await open(path, 'r');
-    const { size } = await file.stat();
-    if (size > DHT_STATE_OCTETS_MAX) throw new RangeError('it is too large');
-    const value: unknown = JSON.parse(await file.readFile('utf8'));
+    const octets = readSmallFile(path, DHT_STATE_OCTETS_MAX);
+    const value: unknown = JSON.parse(new TextDecoder().decode(octets));
     return typeof value === 'object' && value !== null ? value : {};
   } catch (error) {
     const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';

@@ -66,7 +66,8 @@ class Node implements Disposable {
   }
 
   async answer(line: string): Promise<Answer> {
-    const context = { ...this.#ports, config: this.#config } as unknown as CommandContext;
+    const { signal: stopped } = new AbortController();
+    const context = { ...this.#ports, config: this.#config, stopped } as unknown as CommandContext;
     const answer = await prepared(line)(context);
     assert.ok(answer !== undefined);
     return answer;

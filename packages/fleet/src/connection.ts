@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { readFileSync } from 'node:fs';
+import { fileTrouble, readSmallFile } from '@sentrypeer/bytes/file';
 import type { Socket } from 'node:net';
 import { errorCode, OperatingError } from '@sentrypeer/kernel';
 import pg from 'pg';
@@ -11,6 +11,7 @@ import {
   SILENCE_LOOK_MS,
   SILENCE_MS,
   STATEMENT_MS_MAX,
+  AUTHORITIES_OCTETS_MAX,
 } from './limits.ts';
 
 /** A row of an answer; `bigint` of PostgreSQL is a text. */
@@ -249,11 +250,11 @@ function certificateTrouble(code: string, why: string): string | undefined {
 function authoritiesOf({ authoritiesFile }: Exclude<FleetAddress['tls'], 'off'>) {
   if (authoritiesFile === undefined) return {};
   try {
-    return { ca: readFileSync(authoritiesFile, 'utf8') };
+    return { ca: new TextDecoder().decode(readSmallFile(authoritiesFile, AUTHORITIES_OCTETS_MAX)) };
   } catch (cause) {
     throw new OperatingError(
       'fleet_authorities_unreadable',
-      `the certificates ${authoritiesFile} (sslrootcert) cannot be read (${errorCode(cause) ?? 'unknown reason'})`,
+      `the certificates ${authoritiesFile} (sslrootcert) cannot be read (${fileTrouble(cause)})`,
       { cause },
     );
   }

@@ -202,3 +202,6 @@ export const OVERVIEW_NODES_MAX = 1000;
 
 /** Milliseconds without a sign of life after which a node counts as silent: it gives one every half minute. */
 export const NODE_SILENT_MS = 300_000;
+
+/** Octets of the file of authorities (`sslrootcert`). Chosen: many times that of all public ones, 230 KB. */
+export const AUTHORITIES_OCTETS_MAX = 4_194_304;

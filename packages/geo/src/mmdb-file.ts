@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { createHash } from 'node:crypto';
-import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, readFileSync, readSync } from 'node:fs';
 import { Reader, type Response } from 'mmdb-lib';
+import { fileTrouble, openWithoutWaiting } from '@sentrypeer/bytes/file';
 import { asBuffer, latin1Text } from '@sentrypeer/bytes';
 import { OperatingError } from '@sentrypeer/kernel';
 import { FILE_OCTETS_MAX, METADATA_OCTETS_MAX } from './limits.ts';
@@ -106,13 +107,16 @@ function endOf({ octets }: EmbeddedFile): { readonly size: number; readonly end:
 function readEnd(path: string): { readonly size: number; readonly end: Uint8Array } {
   let descriptor: number | undefined;
   try {
-    descriptor = openSync(path, 'r');
-    const { size } = fstatSync(descriptor);
+    descriptor = openWithoutWaiting(path);
+    const stats = fstatSync(descriptor);
+    if (!stats.isFile()) throw unreadable(path, 'is no regular file');
+    const { size } = stats;
     const end = new Uint8Array(Math.min(size, METADATA_OCTETS_MAX));
     readSync(descriptor, end, 0, end.length, size - end.length);
     return { size, end };
   } catch (cause) {
-    throw unreadable(path, "can't be read", cause);
+    if (cause instanceof OperatingError) throw cause;
+    throw unreadable(path, `can't be read (${fileTrouble(cause)})`, cause);
   } finally {
     if (descriptor !== undefined) closeSync(descriptor);
   }

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { createPrivateKey, randomUUID, X509Certificate, type KeyObject } from 'node:crypto';
-import { open, readFile, rename, rm } from 'node:fs/promises';
+import { open, rename, rm } from 'node:fs/promises';
+import { latin1Text } from '@sentrypeer/bytes';
+import { fileTrouble, readSmallFile } from '@sentrypeer/bytes/file';
 import { errorCode, OperatingError } from '@sentrypeer/kernel';
+import { PEM_FILE_OCTETS_MAX } from './limits.ts';
 import type { KeyAndCertificate } from './self-signed.ts';
 
 export interface CertificatePaths {
@@ -21,7 +24,7 @@ export interface Certificate extends KeyAndCertificate {
  */
 export async function ensureCertificate(paths: CertificatePaths): Promise<Certificate> {
   const { certPath, keyPath } = paths;
-  const [cert, key] = await Promise.all([readText(certPath), readText(keyPath)]);
+  const [cert, key] = [readText(certPath), readText(keyPath)];
   if (cert === undefined && key === undefined) return makeCertificate(paths);
   if (cert === undefined || key === undefined) {
     const [there, missing] = cert === undefined ? [keyPath, certPath] : [certPath, keyPath];
@@ -35,14 +38,14 @@ export async function ensureCertificate(paths: CertificatePaths): Promise<Certif
   return { cert, key, made: false };
 }
 
-async function readText(path: string): Promise<string | undefined> {
+function readText(path: string): string | undefined {
   try {
-    return await readFile(path, 'latin1');
+    return latin1Text(readSmallFile(path, PEM_FILE_OCTETS_MAX));
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return undefined;
     throw new OperatingError(
       'certificate_unreadable',
-      `${path} cannot be read: ${String(error)}. The file must be readable by the user that runs this program.`,
+      `${path} cannot be read (${fileTrouble(error)}). The file must be readable by the user that runs this program.`,
       { cause: error },
     );
   }

@@ -131,3 +131,6 @@ export const HOLDER_COMMAND_CHARACTERS_MAX = 60;
 assert(MESSAGE_MS_MAX <= IDLE_MS_MAX, 'a slow message ends before a silent peer');
 assert(IDLE_MS_MAX < CONNECTION_MS_MAX, 'silence ends before the life of a connection');
 assert(UDP_RECEIVE_BUFFER_OCTETS_MIN < UDP_RECEIVE_BUFFER_OCTETS, 'buffers shrink');
+
+/** Octets of a certificate with its chain, and of its key. Chosen: many times the longest chain. */
+export const PEM_FILE_OCTETS_MAX = 1_048_576;

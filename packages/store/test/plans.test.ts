@@ -27,6 +27,7 @@ const TESTS = [
   'import/importer',
   'judging/judging',
   'log/event-search',
+  'file/content-watch',
   'pool/pages',
   'retention/forgetting',
   'sharing/origins',

@@ -2,11 +2,12 @@
 
 /* The octets of a file to import, unpacked if it is compressed. */
 
-import { createReadStream } from 'node:fs';
 import { pipeline, Readable, type Transform } from 'node:stream';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { latin1Text } from '@sentrypeer/bytes';
+import { fileTrouble } from '@sentrypeer/bytes/file';
 import { errorCode, OperatingError } from '@sentrypeer/kernel';
+import { openInputFile } from '../input-file.ts';
 import { shown } from '../text.ts';
 
 /** How a file begins, as latin1. */
@@ -36,8 +37,8 @@ export type ImportFile =
   | { readonly kind: 'text'; readonly octets: AsyncGenerator<Uint8Array, undefined> };
 
 /** Opens a file, which may be a pipe. Throws `OperatingError`. */
-export async function openImportFile(file: string): Promise<ImportFile> {
-  const { beginning, octets } = await peek(chunksOf(createReadStream(file), file));
+export async function openImportFile(file: string, stopped: AbortSignal): Promise<ImportFile> {
+  const { beginning, octets } = await peek(chunksOf(opened(file, stopped), file));
   if (beginning.startsWith(SQLITE_MAGIC)) {
     await octets.return(undefined);
     return { kind: 'database' };
@@ -126,13 +127,22 @@ async function* joined(
   }
 }
 
+function opened(file: string, stopped: AbortSignal): Readable {
+  try {
+    return openInputFile(file, stopped);
+  } catch (cause) {
+    throw readingError(cause, file, undefined);
+  }
+}
+
 function readingError(cause: unknown, file: string, packing: string | undefined): unknown {
   if (cause instanceof OperatingError) return cause;
+  if (errorCode(cause) === 'ABORT_ERR') return stoppedWhile(file, cause);
   const code = errorCode(cause) ?? 'unknown reason';
   if (packing === undefined) {
     return new OperatingError(
       'import_unreadable',
-      `${shown(file)} cannot be read (${code}); name a file that this user may read`,
+      `${shown(file)} cannot be read (${fileTrouble(cause)}); name a file that this user may read`,
       { cause },
     );
   }
@@ -141,6 +151,11 @@ function readingError(cause: unknown, file: string, packing: string | undefined)
       ? `ends in the middle of its ${packing} data; take a whole copy of it`
       : `has damaged ${packing} data (${code}); take another copy of it`;
   return new OperatingError('import_damaged', `${shown(file)} ${what}`, { cause });
+}
+
+/** A signal came before the end. */
+export function stoppedWhile(file: string, cause: unknown): OperatingError {
+  return new OperatingError('import_stopped', `${shown(file)} was not read to its end`, { cause });
 }
 
 function unknown(message: string): OperatingError {

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
+import { setImmediate as turn } from 'node:timers/promises';
 import { OperatingError } from '@sentrypeer/kernel';
 import type { ImportedRow, Importer } from '@sentrypeer/store';
 import { IMPORT_PROGRESS_MS, IMPORT_ROWS, IMPORT_SEARCH_LINES } from './limits.ts';
 import type { Command, CommandContext } from '../command.ts';
 import { LinesReader, type LinesRead } from './import-lines.ts';
-import { openImportFile } from './import-octets.ts';
+import { openImportFile, stoppedWhile } from './import-octets.ts';
 import { linesOf } from './import-text.ts';
 import { countOf, shown } from '../text.ts';
 import { neededFile, refuseMore } from '../words.ts';
@@ -27,7 +28,7 @@ export const IMPORT: Command = {
     refuseMore(more, 'import FILE');
     return async (context) => {
       const { Importer } = await import('@sentrypeer/store');
-      const source = await openImportFile(from);
+      const source = await openImportFile(from, context.stopped);
       const counts: Counts = { added: 0, known: 0, unread: 0 };
       using importer = Importer.open(context, context.config.dbFile);
       const { dbFile } = context.config;
@@ -36,7 +37,7 @@ export const IMPORT: Command = {
           ? await databaseRows(from, dbFile)
           : lineRows(from, source.octets, counts);
       try {
-        await addAll(importer, rows, counts, context);
+        await addAll(importer, from, rows, counts, context);
       } catch (error) {
         throw counts.added === 0 ? error : sayingHowFar(error, counts.added);
       }
@@ -72,9 +73,10 @@ async function databaseRows(file: string, own: string): Promise<Iterable<Importe
 /** In transactions of a few hundred rows, between which a daemon can record. */
 async function addAll(
   importer: Importer,
+  file: string,
   rows: Iterable<ImportedRow> | AsyncIterable<ImportedRow>,
   counts: Counts,
-  { clock, logger }: CommandContext,
+  { clock, logger, stopped }: CommandContext,
 ): Promise<void> {
   let batch: ImportedRow[] = [];
   let toldAtMs = clock.nowMs();
@@ -89,7 +91,10 @@ async function addAll(
   };
   try {
     for await (const row of rows) {
-      if (batch.push(row) >= IMPORT_ROWS) flush();
+      if (batch.push(row) < IMPORT_ROWS) continue;
+      flush();
+      await turn(); // Otherwise no signal would be noticed.
+      if (stopped.aborted) throw stoppedWhile(file, stopped.reason);
     }
   } catch (error) {
     // What comes before the damage in a file is worth keeping; after a failure of the database, nothing is.

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { createHash, randomBytes } from 'node:crypto';
-import { open, readFile, rm } from 'node:fs/promises';
+import { open, rm } from 'node:fs/promises';
+import { latin1Text } from '@sentrypeer/bytes';
+import { fileTrouble, readSmallFile } from '@sentrypeer/bytes/file';
 import { errorCode, OperatingError } from '@sentrypeer/kernel';
 import type { Config } from '../../config/config.ts';
 
 const KEY_SIZE = 32;
+/** With blanks around it. */
+const KEY_FILE_OCTETS_MAX = 1024;
 
 /** The pool in which this node takes part. */
 export interface PoolNetwork {
@@ -21,7 +25,7 @@ export async function poolNetworkOf({
   dhtNetwork,
 }: Pick<Config, 'poolKeyFile' | 'dhtNetwork'>): Promise<PoolNetwork> {
   if (poolKeyFile === undefined) return { networkId: dhtNetwork, poolKey: undefined };
-  const poolKey = await readPoolKey(poolKeyFile);
+  const poolKey = readPoolKey(poolKeyFile);
   const hash = createHash('sha256').update('sentrypeer pool network\n').update(poolKey).digest();
   return { networkId: Math.max(1, hash.readUInt32BE(0)), poolKey };
 }
@@ -45,14 +49,14 @@ export async function makePoolKey(path: string): Promise<void> {
   }
 }
 
-async function readPoolKey(path: string): Promise<Uint8Array> {
+function readPoolKey(path: string): Uint8Array {
   let text: string;
   try {
-    text = (await readFile(path, 'latin1')).trim();
+    text = latin1Text(readSmallFile(path, KEY_FILE_OCTETS_MAX)).trim();
   } catch (cause) {
     throw new OperatingError(
       'pool_key_unreadable',
-      `the pool's key ${path} cannot be read (${errorCode(cause) ?? 'unknown reason'}): let this user read it, or make one with sentrypeer pool init FILE`,
+      `the pool's key ${path} cannot be read (${fileTrouble(cause)}): let this user read it, or make one with sentrypeer pool init FILE`,
       { cause },
     );
   }

@@ -1,0 +1,3 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+export { fileTrouble, FileTrouble, openWithoutWaiting, readSmallFile } from './small-file.ts';

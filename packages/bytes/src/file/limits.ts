@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+/**
+ * Milliseconds that a pipe may take to give its next octets where a small file is expected. Chosen: a program that asks
+ * a vault over the network.
+ */
+export const PIPE_WAIT_MS_MAX = 5000;
+
+/** Milliseconds for which it may have nobody who writes to it. Chosen: both are started by one line. */
+export const PIPE_UNUSED_MS_MAX = 1000;
