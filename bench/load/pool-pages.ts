@@ -1,26 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { createHash, createPrivateKey, createPublicKey, sign } from 'node:crypto';
 import { encodePage, inOrder } from '../../packages/pool/src/pages/page.ts';
 import { formatFilePage, POOL_FILE_TITLE } from '../../packages/pool/src/pages/pool-file.ts';
+import { authorOf, FACTS } from '../../packages/pool/test/pages/pages.ts';
 
 const AUTHORS = 1000;
 /** Authors that name one shared subject. */
 const VOICES = 10;
 const PAGE_CLAIMS = 280;
-/** PKCS #8 around an Ed25519 seed, RFC 8410 §7. */
-const PKCS8 = '302e020100300506032b657004220420';
-
 const nowS = Math.floor(Date.now() / 1000);
-const FACTS = {
-  grade: 'returned',
-  contactsLog2: 3,
-  daysCount: 1,
-  triedPasswords: true,
-  madeCostlyCalls: false,
-  usedTool: false,
-  breadthLog2: 0,
-} as const;
 
 /**
  * Pages of a thousand authors with this many claims. Half of their subjects are named by ten authors each (50.0.0.0 and
@@ -29,14 +17,7 @@ const FACTS = {
 export function* allPages(claimsCount: number): Iterable<Uint8Array> {
   const perAuthor = Math.ceil(claimsCount / AUTHORS);
   for (let author = 0; author < AUTHORS; author += 1) {
-    const seed = createHash('sha256').update(`author ${author}`).digest('hex');
-    const key = createPrivateKey({
-      key: Buffer.from(PKCS8 + seed, 'hex'),
-      format: 'der',
-      type: 'pkcs8',
-    });
-    const { x = '' } = createPublicKey(key).export({ format: 'jwk' });
-    const publicKey = Uint8Array.fromBase64(x, { alphabet: 'base64url' });
+    const signer = authorOf(String(author));
     const claims = Array.from({ length: perAuthor }, (_, index) => {
       const isShared = index % 2 === 0;
       const number = (isShared ? Math.floor(author / VOICES) : author) * perAuthor + index;
@@ -51,7 +32,7 @@ export function* allPages(claimsCount: number): Iterable<Uint8Array> {
       const serial = nowS - 1000 + at / PAGE_CLAIMS;
       const page = {
         networkId: 0,
-        key: publicKey,
+        key: signer.publicKey,
         serial,
         replaces: serial,
         madeEpochS: nowS,
@@ -59,7 +40,7 @@ export function* allPages(claimsCount: number): Iterable<Uint8Array> {
         isRetired: false,
         claims: inOrder(claims.slice(at, at + PAGE_CLAIMS)),
       };
-      yield encodePage(page, (octets) => new Uint8Array(sign(null, octets, key)));
+      yield encodePage(page, (octets) => signer.sign(octets));
     }
   }
 }

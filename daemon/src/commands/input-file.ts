@@ -2,11 +2,10 @@
 
 /* A file that a command reads to its end, which may be a pipe or standard input, and may never end. */
 
-import { closeSync, createReadStream, fstatSync, readSync } from 'node:fs';
+import { closeSync, createReadStream, fstatSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { setImmediate as turn, setTimeout as wait } from 'node:timers/promises';
-import { FileTrouble, openWithoutWaiting } from '@sentrypeer/bytes/file';
-import { errorCode } from '@sentrypeer/kernel';
+import { FileTrouble, openWithoutWaiting, readNow } from '@sentrypeer/bytes/file';
 import { PIPE_LOOK_MS, PIPE_WAIT_MS } from './import/limits.ts';
 
 const CHUNK_OCTETS = 65_536;
@@ -49,15 +48,5 @@ async function* octetsOf(
     }
   } finally {
     closeSync(descriptor);
-  }
-}
-
-/** @returns How many octets there were; 0 at the end, `undefined` if there are none yet. */
-function readNow(descriptor: number, chunk: Uint8Array): number | undefined {
-  try {
-    return readSync(descriptor, chunk);
-  } catch (error) {
-    if (errorCode(error) === 'EAGAIN') return undefined;
-    throw error;
   }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
+import { concat } from '@sentrypeer/bytes';
 import { fileTrouble } from '@sentrypeer/bytes/file';
 import { OperatingError } from '@sentrypeer/kernel';
 import { POOL_FILE_OCTETS_MAX } from '../services/pool/limits.ts';
@@ -24,7 +25,7 @@ export async function readPoolFile(path: string, stopped: AbortSignal): Promise<
       size += chunk.length;
       if (size > POOL_FILE_OCTETS_MAX) break;
       if (hadTitle || size < TITLE_OCTETS) continue; // A pipe may begin with a few octets.
-      const start = joined(chunks, size);
+      const start = concat(chunks);
       if (!isPoolFile(start)) throw unknownFile(path, whatItIs(start));
     }
   } catch (cause) {
@@ -36,21 +37,11 @@ export async function readPoolFile(path: string, stopped: AbortSignal): Promise<
     );
   }
   if (size === 0) throw unknownFile(path, 'is empty');
-  if (size < TITLE_OCTETS) throw unknownFile(path, whatItIs(joined(chunks, size)));
+  if (size < TITLE_OCTETS) throw unknownFile(path, whatItIs(concat(chunks)));
   if (size > POOL_FILE_OCTETS_MAX) {
     throw unknownFile(path, `has more than ${POOL_FILE_OCTETS_MAX} octets, the most that is read`);
   }
-  return joined(chunks, size);
-}
-
-function joined(chunks: readonly Uint8Array[], size: number): Uint8Array {
-  const octets = new Uint8Array(size);
-  let offset = 0;
-  for (const chunk of chunks) {
-    octets.set(chunk, offset);
-    offset += chunk.length;
-  }
-  return octets;
+  return concat(chunks);
 }
 
 function unknownFile(path: string, why: string): OperatingError {

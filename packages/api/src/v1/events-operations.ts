@@ -2,6 +2,7 @@
 
 import { maySeeSecrets } from '../access/access.ts';
 import { clientSource, roomClient } from '../access/client-address.ts';
+import { concat } from '@sentrypeer/bytes';
 import type { EventFilter, NumberSpan } from '@sentrypeer/event';
 import type { EventForm, EventOrder, WrittenEvents, WrittenEventSearch } from '../evidence.ts';
 import {
@@ -245,17 +246,7 @@ async function sendPage(call: Call<Parameters>, query: PageQuery): Promise<void>
     if (next === undefined || count === query.limit) break;
   }
   parts.push(encoder.encode(`],"next":${after === undefined ? 'null' : `"${after}"`}}`));
-  sendText(request, reply, 'application/json', joined(parts));
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((size, part) => size + part.length, 0));
-  let offset = 0;
-  for (const part of parts) {
-    whole.set(part, offset);
-    offset += part.length;
-  }
-  return whole;
+  sendText(request, reply, 'application/json', concat(parts));
 }
 
 /** The part of a search that is done between two look-ups. */

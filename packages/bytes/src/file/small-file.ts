@@ -2,6 +2,7 @@
 
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { errorCode } from '@sentrypeer/kernel';
+import { concat } from '../concat.ts';
 import { PIPE_UNUSED_MS_MAX, PIPE_WAIT_MS_MAX } from './limits.ts';
 
 const PIPE_LOOK_MS = 20;
@@ -77,7 +78,7 @@ function readAll(descriptor: number, octetsMax: number, waitMs: number): Uint8Ar
       continue;
     }
     const isOver = count === 0 && (size > 0 || waitMs === 0);
-    if (isOver) return joined(chunks, size);
+    if (isOver) return concat(chunks);
     if (waitedMs >= (count === 0 ? Math.min(waitMs, PIPE_UNUSED_MS_MAX) : waitMs)) {
       throw new FileTrouble(
         'ETIMEDOUT',
@@ -90,7 +91,7 @@ function readAll(descriptor: number, octetsMax: number, waitMs: number): Uint8Ar
 }
 
 /** @returns How many octets there were; 0 at the end, `undefined` if there are none yet. */
-function readNow(descriptor: number, chunk: Uint8Array): number | undefined {
+export function readNow(descriptor: number, chunk: Uint8Array): number | undefined {
   try {
     return readSync(descriptor, chunk);
   } catch (error) {
@@ -101,16 +102,6 @@ function readNow(descriptor: number, chunk: Uint8Array): number | undefined {
 
 function sleep(ms: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
-}
-
-function joined(chunks: readonly Uint8Array[], size: number): Uint8Array {
-  const octets = new Uint8Array(size);
-  let offset = 0;
-  for (const chunk of chunks) {
-    octets.set(chunk, offset);
-    offset += chunk.length;
-  }
-  return octets;
 }
 
 function tooLarge(octetsMax: number): FileTrouble {
