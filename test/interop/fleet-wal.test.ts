@@ -119,6 +119,9 @@ test('no room for the WAL, hubs killed while somebody decides, and an immediate 
   await world.postgres.stopAtOnce();
   await world.postgres.begin();
   await until('the fleet', async () => (await world.number(EVENTS)) === 41);
+  for (const hub of hubs()) {
+    await until('what was decided at both', () => hub.rows(DECIDED).length === 4);
+  }
   await send(sensor, 42, 9);
   await world.postgres.stopAtOnce(); // Again, with pushes and decisions just made.
   decide(first, { kind: 'unblock', subject: { kind: 'address', value: BLOCKS[1] } });
