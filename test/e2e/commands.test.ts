@@ -59,6 +59,18 @@ test('the commands of the day after say what a running daemon has', async () => 
   assert.equal(lines.stdout.trimEnd().split('\n').length, NUMBERS.length + 1);
   const one = await command(daemon, 'tail', '--once', '--json', '--number', '442071234567');
   assert.equal((JSON.parse(one.stdout) as Record<string, string>)['called_number'], NUMBERS[2]);
+  const numbered = await command(daemon, 'tail', '--once', '--number', '+46 70 123 45 67');
+  assert.match(numbered.stdout, /^\S.* INVITE +\S*46701234567 .*\n$/);
+  for (const [address, count] of [
+    ['127.0.0.0/8', NUMBERS.length + 1],
+    ['::1', 0],
+  ] as const) {
+    const from = await command(daemon, 'tail', '--once', '--address', address);
+    assert.equal(from.stdout.split('\n').length - 1, count, address);
+  }
+  const wrong = await command(daemon, 'tail', '--once', '--address', '127.0.0');
+  assert.equal(wrong.status, 2);
+  assert.match(wrong.stderr, /--address: .127\.0\.0. is neither an address such as/);
   const proved = await command(daemon, 'tail', '--once', '--grade', 'handshake');
   assert.match(proved.stdout, /^\S.* INVITE +\+881612345678 .*\n$/);
 

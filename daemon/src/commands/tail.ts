@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { setTimeout as wait } from 'node:timers/promises';
-import { formatEventJson, type RecordedEvent } from '@sentrypeer/event';
+import { formatEventJson, type LogFilter, type RecordedEvent } from '@sentrypeer/event';
+import { contains, parseIp, parsePrefix, type Prefix } from '@sentrypeer/ip';
 import type { StoreReader } from '@sentrypeer/store';
 import { refusal, quoted } from '../config/refusal.ts';
 import { VERSION } from '../config/version.ts';
@@ -24,11 +25,14 @@ export const TAIL: Command = {
   examples: [
     ['tail --method INVITE --grade returned', 'Only calls from proved addresses.'],
     ['tail --once --lines 100 --json', 'Print the newest hundred and end.'],
+    ['tail --address 192.0.2.0/24 --number +442079460000', 'Only from there, and in any form.'],
   ],
   prepare: ({ words, flags }) => {
     refuseMore(words, 'tail');
     const linesCount = wholeFlag(flags, 'lines', TAIL_LINES_MAX) ?? LINES_DEFAULT;
-    const fits = filterOf(flags);
+    const says = filterOf(flags);
+    const number = flags.get('number');
+    if (number !== undefined) needed(number, '--number NUMBER');
     return async (context) => {
       const { StoreReader } = await import('@sentrypeer/store');
       const { dbFile } = context.config;
@@ -36,7 +40,10 @@ export const TAIL: Command = {
       let log = StoreReader.look(dbFile);
       try {
         const newest = log.lastHoneyId();
-        for (const event of newestEvents(log, fits, linesCount)) print(event);
+        const wanted = number === undefined ? undefined : await openWanted(number);
+        const fits: Filter = (event) => says(event) && wanted?.fits(event) !== false;
+        const earlier = newestEvents(log, wanted?.search ?? {}, says, linesCount);
+        for (const event of earlier) print(event);
         if (flags.has('once')) return undefined;
         const take = (event: RecordedEvent): void => void (fits(event) && print(event));
         await follow(
@@ -58,13 +65,39 @@ export const TAIL: Command = {
   },
 };
 
-/** Matching events among the newest, oldest first. */
-function newestEvents(log: StoreReader, fits: Filter, count: number): readonly RecordedEvent[] {
+/** Calls of a number in whatever form it is dialled, as far as the digits alone tell. */
+async function openWanted(
+  asked: string,
+): Promise<{ readonly search: LogFilter; readonly fits: Filter }> {
+  const { NumberingPlans, readNumber } = await import('@sentrypeer/numbers');
+  const plans = await NumberingPlans.load();
+  const plain = withoutPlus(asked);
+  const [best] = readNumber(plans, asked).candidates;
+  const meant = best?.e164 ?? plain;
+  return {
+    search: { numbers: { first: meant, last: meant } },
+    fits: ({ calledNumber }) =>
+      withoutPlus(calledNumber) === plain ||
+      readNumber(plans, calledNumber).candidates.some(({ e164 }) => e164 === meant),
+  };
+}
+
+function withoutPlus(number: string): string {
+  return number.startsWith('+') ? number.slice(1) : number;
+}
+
+/** The newest events that match, oldest first. */
+function newestEvents(
+  log: StoreReader,
+  numbers: LogFilter,
+  says: Filter,
+  count: number,
+): readonly RecordedEvent[] {
   const found: RecordedEvent[] = [];
   let after: number | undefined;
   while (found.length < count) {
-    const page = log.events({}, 'newest-first', after, TAIL_PAGE_EVENTS);
-    found.push(...page.items.filter(fits));
+    const page = log.events(numbers, 'newest-first', after, TAIL_PAGE_EVENTS);
+    found.push(...page.items.filter(says));
     after = page.next;
     if (after === undefined) break;
   }
@@ -100,16 +133,13 @@ function printer(
 
 function filterOf(flags: CommandLine['flags']): Filter {
   const method = flags.get('method')?.toUpperCase();
-  const address = flags.get('address')?.toLowerCase();
-  const number = flags.get('number');
+  const network = networkOf(flags);
   const agent = flags.get('agent')?.toLowerCase();
   const transport = oneOf(flags, 'transport', TRANSPORTS, (text) => text.toUpperCase());
   const grade = oneOf(flags, 'grade', GRADES, (text) => text.toLowerCase());
-  const digits = number === undefined ? undefined : withoutPlus(needed(number, '--number NUMBER'));
   return (event) =>
     (method === undefined || event.sipMethod === method) &&
-    (address === undefined || event.sourceIp === address) &&
-    (digits === undefined || withoutPlus(event.calledNumber) === digits) &&
+    (network === undefined || isWithin(network, event.sourceIp)) &&
     (agent === undefined || event.userAgent.toLowerCase().includes(agent)) &&
     (transport === undefined || event.transportType === transport) &&
     (grade === undefined || GRADES.indexOf(event.grade ?? 'seen') >= GRADES.indexOf(grade));
@@ -128,6 +158,17 @@ function oneOf<T extends string>(
   throw refusal(`--${name}: ${quoted(text)} is not one of ${values.join(', ')}`);
 }
 
-function withoutPlus(number: string): string {
-  return number.startsWith('+') ? number.slice(1) : number;
+function networkOf(flags: CommandLine['flags']): Prefix | undefined {
+  const text = flags.get('address');
+  if (text === undefined) return undefined;
+  const network = parsePrefix(text, { cut: true });
+  if (network !== undefined) return network;
+  throw refusal(
+    `--address: ${quoted(text)} is neither an address such as 192.0.2.5 nor a network such as 192.0.2.0/24`,
+  );
+}
+
+function isWithin(network: Prefix, address: string): boolean {
+  const ip = parseIp(address);
+  return ip !== undefined && contains(network, ip);
 }

@@ -11,8 +11,11 @@ export interface CommandFlag {
 export const COMMAND_FLAGS = {
   lines: { placeholder: 'COUNT', doc: 'Begin with this many of the newest (10).' },
   once: { placeholder: '', doc: 'Print these and end, without waiting for more.' },
-  address: { placeholder: 'ADDRESS', doc: 'Only events from this address.' },
-  number: { placeholder: 'NUMBER', doc: 'Only calls of this number, as it was dialled.' },
+  address: { placeholder: 'ADDRESS|NETWORK', doc: 'Only events from this address or network.' },
+  number: {
+    placeholder: 'NUMBER',
+    doc: 'Only calls of this number, in whatever form it was dialled.',
+  },
   method: { placeholder: 'METHOD', doc: 'Only events of this SIP method.' },
   transport: { placeholder: 'UDP|TCP|TLS', doc: 'Only events over this transport.' },
   grade: {
