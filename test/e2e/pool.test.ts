@@ -218,7 +218,7 @@ test('`pool join` changes a file only where it has to, and leaves it as it was w
     [[otherKey], /this node is in another pool/],
     [[key, 'other.example.org'], /names other nodes: add "other\.example\.org:4222" there/],
     [[key, 'not a host'], /"not a host" is not a node of the pool/],
-    [[at('no.key')], /no\.key cannot be read \(ENOENT\)/],
+    [[at('no.key')], /no\.key cannot be read \(there is no such file \(ENOENT\)\)/],
     [[file], /holds no key of a pool/],
     [[], /a word is missing: write pool join FILE/],
     [['-'], /"-" is not the path of a file/],

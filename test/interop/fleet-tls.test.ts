@@ -126,7 +126,10 @@ test('a node verifies who answers for the fleet, and says what is wrong with ano
     /certificate .* not .*trusts.*sslrootcert/s,
   );
   await refused('sslmode=verify-full', /certificate .* not .*trusts.*sslrootcert/s);
-  await refused(`sslmode=verify-full&sslrootcert=${ours}.gone`, /cannot be read \(ENOENT\)/);
+  await refused(
+    `sslmode=verify-full&sslrootcert=${ours}.gone`,
+    /cannot be read \(there is no such file \(ENOENT\)\)/,
+  );
 
   const becomes = async (name: string, why: RegExp): Promise<void> => {
     authorities.use(name);
