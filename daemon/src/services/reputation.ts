@@ -33,7 +33,12 @@ export function openReputation({ engine, log, clock, judges, plans }: Reputation
   const { evidence } = log;
   const { judge, decided } = judges(evidence);
   return {
-    judge,
+    judge: {
+      judge: (...question) => log.atOnce(() => judge.judge(...question)),
+      blockOn: (...question) => log.atOnce(() => judge.blockOn(...question)),
+      numberStanding: (...question) => log.atOnce(() => judge.numberStanding(...question)),
+      addressStanding: (...question) => log.atOnce(() => judge.addressStanding(...question)),
+    },
     number: (e164) => evidence.number(e164),
     grouped: (e164) => plans.grouped(e164),
     allowances: () => evidence.allowances().filter((one) => isInForce(one, clock.epochUs())),

@@ -19,6 +19,7 @@ import {
 import { ListingReader } from './judging/listing-reader.ts';
 import { openForLook, openForReading } from './file/open-database.ts';
 import { mergedByTime } from './totals/graded-rows.ts';
+import { ReadTransaction } from './file/read-transaction.ts';
 import { PlaceReader } from './totals/place-reader.ts';
 import { RateReader } from './totals/rate-reader.ts';
 import {
@@ -76,6 +77,7 @@ export class StoreReader {
   readonly #seenAddress: StatementSync;
   readonly #calledNumber: StatementSync;
   readonly #revision: StatementSync;
+  readonly #transaction: ReadTransaction;
   readonly #numbers: StatementSync;
   readonly #number: StatementSync;
   readonly #userAgents: StatementSync;
@@ -102,6 +104,7 @@ export class StoreReader {
       statement.setReturnArrays(true);
     }
     this.#revision = database.prepare('PRAGMA data_version');
+    this.#transaction = new ReadTransaction(database);
     this.#address = database.prepare(
       `SELECT ${ADDRESS_COLUMNS} FROM address_total WHERE address = ?`,
     );
@@ -316,6 +319,14 @@ export class StoreReader {
         if (this.#database.isOpen && this.#database.isTransaction) this.#database.exec('ROLLBACK');
       },
     };
+  }
+
+  /**
+   * Asks several questions of one state, in one transaction. It ends before the call returns, so nothing that is
+   * written is seen late, and the writer's log is not held back.
+   */
+  atOnce<T>(questions: () => T): T {
+    return guarded(this.#path, () => this.#transaction.around(questions));
   }
 
   close(): void {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import assert from 'node:assert/strict';
+import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import type { Page, PageEnd } from '../src/page.ts';
 import { Store } from '../src/store.ts';
@@ -131,6 +132,41 @@ test('StoreReader.number() finds a number with and without a leading plus', () =
   assert.equal(reader.number('100')?.seenCount, 1);
   assert.equal(reader.number('+100')?.seenCount, 2);
   assert.equal(reader.number('2071234567'), undefined);
+  reader.close();
+  store.close();
+});
+
+test('StoreReader.atOnce() shows one state, and holds back no checkpoint afterwards, even if it throws', () => {
+  using directory = new TestDirectory();
+  const { store, reader } = open(directory);
+  using other = new DatabaseSync(directory.file('sentrypeer.db'));
+  const checkpointed = (): boolean =>
+    other.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get()?.['busy'] === 0;
+  const numbers = (): number => reader.numbersCount();
+  const counts = reader.atOnce(() => {
+    const before = numbers();
+    store.append([distinctBatch(1, 4)]);
+    return [before, numbers()];
+  });
+  assert.deepEqual(counts, [0, 0]);
+  assert.equal(numbers(), 4, 'the next question sees what was written');
+  assert.ok(checkpointed());
+  assert.throws(
+    () =>
+      reader.atOnce(() => {
+        numbers();
+        throw new RangeError('unasked');
+      }),
+    RangeError,
+  );
+  store.append([distinctBatch(5, 1)]);
+  assert.ok(checkpointed());
+  using held = reader.hold();
+  assert.equal(reader.atOnce(numbers), 5);
+  store.append([distinctBatch(6, 1)]);
+  assert.equal(reader.atOnce(numbers), 5, 'within hold() it ends nothing');
+  held[Symbol.dispose]();
+  assert.equal(reader.atOnce(numbers), 6);
   reader.close();
   store.close();
 });

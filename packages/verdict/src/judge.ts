@@ -178,8 +178,9 @@ export class Judge {
   /** By evidence, of the networks of IPv6 by the widest that is listed as a whole. */
   #evidenced(value: string, nowEpochUs: number): AddressJudgement {
     const [narrow, ...wider] = networksOf(value) ?? [];
-    const own = this.#known(narrow?.text ?? value, narrow, nowEpochUs);
-    const pool = this.#standing(narrow?.text ?? value, nowEpochUs);
+    const voted = this.#voted(narrow?.text ?? value, nowEpochUs);
+    const own = this.#known(narrow?.text ?? value, narrow, nowEpochUs, () => voted);
+    const pool = voted?.standing;
     for (const network of wider.toReversed()) {
       const verdict = this.#known(network.text, network, nowEpochUs);
       if (!verdict.listed) continue;
@@ -212,8 +213,18 @@ export class Judge {
     return block === undefined ? known : blockedVerdict(block, known);
   }
 
-  /** By evidence alone. @param network Of IPv6, where the value is one. */
-  #known(value: string, network: JudgedNetwork | undefined, nowEpochUs: number): Verdict {
+  /**
+   * By evidence alone.
+   *
+   * @param network Of IPv6, where the value is one.
+   * @param counted What the pool says of it; networks wider than a /64 do not ask.
+   */
+  #known(
+    value: string,
+    network: JudgedNetwork | undefined,
+    nowEpochUs: number,
+    counted: () => Voted | undefined = () => this.#voted(value, nowEpochUs),
+  ): Verdict {
     const { evidence, never, policy } = this.#ports;
     if (network !== undefined && network.length < 64) {
       const parts = evidence.listedParts(network);
@@ -230,7 +241,7 @@ export class Judge {
       known === undefined
         ? notListed(...delistedReasons(this.#delisting(value)))
         : addressVerdict(known, policy, nowEpochUs);
-    const voted = this.#voted(value, nowEpochUs);
+    const voted = counted();
     const verdict = voted === undefined ? own : withVotes(own, voted.verdict);
     return withOwnUntil(this.#withFleet(verdict, value, nowEpochUs), own);
   }

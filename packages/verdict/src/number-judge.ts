@@ -24,6 +24,9 @@ interface Judged {
 /** Judges numbers and ranges of them. */
 export class NumberJudge {
   readonly #ports: Omit<JudgePorts, 'evidence'> & { readonly evidence: EvidenceOnce };
+  /** The number whose votes were counted last for this question, and what they came to. */
+  #votedNumber: string | undefined;
+  #ofVotes: Voted | undefined;
 
   constructor(ports: JudgePorts) {
     this.#ports = { ...ports, evidence: new EvidenceOnce(ports.evidence) };
@@ -31,7 +34,7 @@ export class NumberJudge {
 
   /** What was dialled, in any form. */
   dialled(text: string, nowEpochUs: number): NumberJudgement {
-    this.#ports.evidence.begin();
+    this.#begin();
     const { plans, home, never, evidence } = this.#ports;
     const reading = readQuestion(plans, text, home);
     const { candidates } = reading;
@@ -79,7 +82,7 @@ export class NumberJudge {
 
   /** Whether the number was called here, in any form. */
   standing(text: string, nowEpochUs: number): Standing {
-    this.#ports.evidence.begin();
+    this.#begin();
     const { plans, home, never, evidence, policy } = this.#ports;
     const reading = readQuestion(plans, text, home);
     if (never().number(reading, nowEpochUs) !== undefined) return 'guarded';
@@ -114,7 +117,7 @@ export class NumberJudge {
 
   /** @param number A number of E.164 without its plus, or digits that are none. */
   number(number: string, nowEpochUs: number): Verdict {
-    this.#ports.evidence.begin();
+    this.#begin();
     const guarded = this.guardOf(number, nowEpochUs);
     if (guarded !== undefined) return notListed(guarded);
     const known = this.#own(number, nowEpochUs, 1);
@@ -123,7 +126,7 @@ export class NumberJudge {
   }
 
   range(block: string, nowEpochUs: number): Verdict {
-    this.#ports.evidence.begin();
+    this.#begin();
     const { never } = this.#ports;
     const guarded = never().range(block, nowEpochUs);
     if (guarded !== undefined) return notListed(guarded);
@@ -274,8 +277,22 @@ export class NumberJudge {
     return withFleet(own, word, nowEpochUs, evidence.delisting(subject)?.atEpochUs);
   }
 
-  /** What the pool says of it. */
+  /** A new question: what was read for another one may have changed. */
+  #begin(): void {
+    this.#ports.evidence.begin();
+    this.#votedNumber = undefined;
+  }
+
+  /** What the pool says of it; counted once for each question and number, unless others are asked for in between. */
   #voted(number: string, nowEpochUs: number): Voted | undefined {
+    if (this.#votedNumber !== number) {
+      this.#ofVotes = this.#countVotes(number, nowEpochUs);
+      this.#votedNumber = number;
+    }
+    return this.#ofVotes;
+  }
+
+  #countVotes(number: string, nowEpochUs: number): Voted | undefined {
     const { evidence, policy, quorumMin, networkCheck } = this.#ports;
     const subject = { kind: 'number', value: number } as const;
     const said = this.#ports.said(subject);

@@ -30,23 +30,22 @@ const HOUR_US = 3_600_000_000;
 /** Reads what the pool says about one subject. */
 export class SaidReader {
   readonly #claims: StatementSync;
-  readonly #networks: StatementSync;
-  readonly #voters: StatementSync;
-  readonly #admitted: StatementSync;
+  readonly #votersAndAdmitted: StatementSync;
   readonly #any: StatementSync;
 
   constructor(database: DatabaseSync) {
+    // The names and networks with them: another statement for each voice would cost several times as much.
     this.#claims = database.prepare(`
       SELECT author_id, last_hour, end_s, facts, standing, node_id,
-        (SELECT name FROM origin WHERE origin.node_id = pool_author.node_id) AS name
+        (SELECT name FROM origin WHERE origin.node_id = pool_author.node_id) AS name,
+        (SELECT json_group_array(network ORDER BY proved_us DESC, network) FROM pool_network
+          WHERE pool_network.node_id = pool_author.node_id AND NOT is_out) AS networks
       FROM pool_claim JOIN pool_author USING (author_id)
       WHERE subject = ? AND standing <> ${SELF} ORDER BY author_id, pool_claim.serial DESC`);
-    this.#networks = database.prepare(
-      'SELECT network FROM pool_network WHERE node_id = ? AND NOT is_out ORDER BY proved_us DESC',
-    );
-    this.#voters = database.prepare('SELECT count(*) AS voters FROM origin WHERE is_voter');
+    this.#votersAndAdmitted = database.prepare(`
+      SELECT (SELECT count(*) FROM origin WHERE is_voter) AS voters,
+        EXISTS (SELECT 1 FROM pool_admission WHERE subject = ?) AS is_admitted`);
     this.#any = database.prepare('SELECT 1 FROM pool_claim LIMIT 1');
-    this.#admitted = database.prepare('SELECT 1 FROM pool_admission WHERE subject = ?');
   }
 
   /** `undefined` if no other node says anything. @param subject As lists name it. */
@@ -63,16 +62,17 @@ export class SaidReader {
       voices.push({
         name: name === '' ? String(row['node_id']) : name,
         isVoter: Number(row['standing']) === VOTER,
-        networks: this.#networks.all(String(row['node_id'])).map((one) => String(one['network'])),
+        networks: textsOf(row['networks']),
         facts,
         lastEpochUs: Number(row['last_hour']) * HOUR_US,
         endEpochUs: Number(row['end_s']) * 1e6,
       });
     }
+    const rest = this.#votersAndAdmitted.get(subject);
     return {
       voices,
-      votersCount: this.votersCount(),
-      isAdmitted: this.#admitted.get(subject) !== undefined,
+      votersCount: Number(rest?.['voters']),
+      isAdmitted: Number(rest?.['is_admitted']) === 1,
     };
   }
 
@@ -80,8 +80,11 @@ export class SaidReader {
   isAny(): boolean {
     return this.#any.get() !== undefined;
   }
+}
 
-  votersCount(): number {
-    return Number(this.#voters.get()?.['voters']);
-  }
+/** @param json An array of texts that SQLite made. */
+function textsOf(json: unknown): readonly string[] {
+  if (json === '[]') return [];
+  const values: unknown = JSON.parse(String(json));
+  return Array.isArray(values) ? values.map(String) : [];
 }
