@@ -210,6 +210,12 @@ export const WAITING_OCTETS_MAX = 16 * MIB;
 export const RETRY_FIRST_MS = 50;
 export const RETRY_LAST_MS = 5000;
 
+/**
+ * Milliseconds for which maintenance may find the database locked by another program before that counts as a failure.
+ * Chosen: maintenance can wait longer than a large `pool import` or a backup takes.
+ */
+export const MAINTENANCE_LOCKED_MS = 60_000;
+
 /** Milliseconds between two checks for maintenance work. */
 export const MAINTAIN_INTERVAL_MS = 250;
 

@@ -19,6 +19,12 @@ export const POOL_FILE_OCTETS_MAX = 256 * 2 ** 20;
 export const POOL_FILE_PAGES = 32;
 
 /**
+ * Milliseconds at least between two such transactions; as long as the last one took if that is more. Chosen: a program
+ * that waits for SQLite looks every 25 ms at first.
+ */
+export const IMPORT_PAUSE_MS_MIN = 25;
+
+/**
  * Pages from a link that are checked and added in one transaction, each of 280 claims at most. Chosen: their claims are
  * garbage before the space for new objects (1 MiB) is full.
  */

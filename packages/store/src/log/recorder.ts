@@ -7,6 +7,7 @@ import {
   COMMIT_OCTETS_ENOUGH,
   COMMIT_OCTETS_MAX,
   MAINTAIN_INTERVAL_MS,
+  MAINTENANCE_LOCKED_MS,
   RETRY_FIRST_MS,
   RETRY_LAST_MS,
   WAITING_OCTETS_MAX,
@@ -57,6 +58,8 @@ export class Recorder {
   readonly #maintenance: Outage;
   #failure: OperatingError | undefined;
   #maintenanceFailure: OperatingError | undefined;
+  /** Since when maintenance has found the database locked by another program. */
+  #lockedFromMs: number | undefined;
   #retryMs = RETRY_FIRST_MS;
   /** Since the stall began: messages that had to wait, and messages that were dropped. */
   #stalledMessages = 0;
@@ -220,6 +223,7 @@ export class Recorder {
   #maintain(nowMs: number): void {
     try {
       const isMore = this.#store.maintain();
+      this.#lockedFromMs = undefined;
       this.#maintainAtMs = isMore ? nowMs : nowMs + MAINTAIN_INTERVAL_MS;
       if (isMore) return; // What failed before may come only after this.
       this.#maintenanceFailure = undefined;
@@ -227,9 +231,20 @@ export class Recorder {
     } catch (error) {
       if (!(error instanceof OperatingError)) throw error;
       this.#maintainAtMs = nowMs + RETRY_LAST_MS;
+      if (this.#isBusy(error, nowMs)) return;
       this.#maintenanceFailure = error;
       this.#maintenance.failed({ code: error.code, why: error.message }, error.code);
     }
+  }
+
+  /** Another program has the database, but not for long yet: a command that writes much is no failure. */
+  #isBusy(error: OperatingError, nowMs: number): boolean {
+    if (error.code !== 'db_locked') {
+      this.#lockedFromMs = undefined;
+      return false;
+    }
+    this.#lockedFromMs ??= nowMs;
+    return nowMs - this.#lockedFromMs < MAINTENANCE_LOCKED_MS;
   }
 }
 

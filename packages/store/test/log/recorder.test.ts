@@ -12,6 +12,7 @@ import {
   COMMIT_OCTETS_MAX,
   MAINTAIN_INTERVAL_MS,
   RETRY_FIRST_MS,
+  MAINTENANCE_LOCKED_MS,
   RETRY_LAST_MS,
   WAITING_OCTETS_MAX,
 } from '../../src/limits.ts';
@@ -241,9 +242,26 @@ test('Recorder.flush() commits all at once, or says that it cannot', () => {
 
 test('Recorder says once that maintenance fails', () => {
   const { store, logger, recorder } = bench();
-  store.failure = 'db_locked';
+  store.failure = 'disk_full';
   recorder.step(1000);
   recorder.step(1000 + RETRY_LAST_MS);
+  assert.deepEqual(logger.events(), ['maintenance_failed']);
+});
+
+test('Recorder says that maintenance finds the database locked only when that lasts', () => {
+  const { store, logger, recorder } = bench();
+  store.failure = 'db_locked';
+  let nowMs = 1000;
+  for (; nowMs < 1000 + MAINTENANCE_LOCKED_MS; nowMs += RETRY_LAST_MS) recorder.step(nowMs);
+  store.failure = undefined;
+  recorder.step(nowMs);
+  store.failure = 'db_locked'; // Another time.
+  for (let ms = 0; ms < MAINTENANCE_LOCKED_MS; ms += RETRY_LAST_MS) {
+    recorder.step(nowMs + RETRY_LAST_MS + ms);
+  }
+  assert.deepEqual(logger.events(), []);
+  recorder.step(nowMs + RETRY_LAST_MS + MAINTENANCE_LOCKED_MS);
+  assert.equal(recorder.maintenanceFailure?.code, 'db_locked');
   assert.deepEqual(logger.events(), ['maintenance_failed']);
 });
 
