@@ -188,6 +188,33 @@ test('two commands make a closed pool: a node that joined it has what another on
   await until('the page', () => hub.number('SELECT count(*) FROM pool_claim') === 1);
 });
 
+test('both ends say once that their pool keys differ, and `pool status` shows which pool each is in', async () => {
+  using folder = new TemporaryFolder();
+  const keys = ['one.key', 'two.key'].map((name) => join(folder.path, name));
+  for (const key of keys) await DaemonProcess.run(['pool', 'init', key]);
+  const port = await freePort();
+  const [hubKey = '', otherKey = ''] = keys.map((key) => `--pool-key=${key}`);
+  const common = ['-p', '-r', '--threads=1', '--neighbours=off', '--bootstrap-node=none'];
+  await using hub = await DaemonProcess.start([...common, hubKey, `--dht-port=${port}`]);
+  // Nodes that only link others need no SIP.
+  const dial = ['--dht-port=0', `--pool-peer=127.0.0.1:${port}`];
+  const linking = [...common.filter((flag) => flag !== '-r'), '--no-sip', ...dial];
+  await using other = await DaemonProcess.start([...linking, otherKey]);
+  await using open = await DaemonProcess.start([...linking]);
+  const said = ({ stderr }: DaemonProcess): number => stderr.split('pool_key_differs').length - 1;
+  await until('each end to say it', () => said(hub) === 2 && said(other) === 1 && said(open) === 1);
+  assert.match(other.stderr, /pool_key_differs node_id=\S+ address=127\.0\.0\.1/);
+  const status = async (...flags: readonly string[]): Promise<string> =>
+    (await DaemonProcess.run(['-f', hub.dbFile, 'pool', 'status', ...flags])).stdout;
+  const shown = await Promise.all([hubKey, otherKey].map((flag) => status(flag)));
+  const [first, second] = shown.map(
+    (text) => /^Key     of closed pool ([0-9a-f]{8});/m.exec(text)?.[1],
+  );
+  assert.notEqual(first, undefined);
+  assert.notEqual(first, second);
+  assert.match(await status(), /^Key     none, an open pool: network 0$/m);
+});
+
 test('`pool join` changes a file only where it has to, and leaves it as it was where it cannot', async () => {
   using folder = new TemporaryFolder();
   const at = (name: string): string => join(folder.path, name);

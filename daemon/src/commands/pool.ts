@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { open, rename, rm } from 'node:fs/promises';
+import { setTimeout as pause } from 'node:timers/promises';
 import { errorCode, OperatingError } from '@sentrypeer/kernel';
 import type { PageOutcome, PoolFile, PoolPage } from '@sentrypeer/store';
 import { refusal } from '../config/refusal.ts';
 import { judgeOptions } from '../open-engine.ts';
-import { BAD_PAGES_NAMED_MAX, POOL_FILE_PAGES } from '../services/pool/limits.ts';
+import {
+  BAD_PAGES_NAMED_MAX,
+  IMPORT_PAUSE_MS_MIN,
+  POOL_FILE_PAGES,
+} from '../services/pool/limits.ts';
 import type { Command, CommandContext } from './command.ts';
 import { ownStanding, remarkOn } from './own-standing.ts';
 import { readPoolFile } from './pool-file.ts';
@@ -162,7 +167,7 @@ const RESUME: Command = {
 const STATUS: Command = {
   name: 'pool status',
   form: '',
-  doc: 'Print how many pages and claims the pool has, how many voters there are, how many of them are a quorum, and whether what they name waits.',
+  doc: 'Print how many pages and claims the pool has, how many voters there are, how many of them are a quorum, whether what they name waits, and which pool this is: nodes with the same `pool_key` show the same digits.',
   prepare: ({ words }) => {
     refuseMore(words, 'pool status');
     return async (context) => {
@@ -173,11 +178,13 @@ const STATUS: Command = {
       const isChecked = judgeOptions(context.config).noNetworkCheck !== true;
       const quorum = quorumOf(voters, judgeOptions(context.config).poolQuorum ?? 0);
       const isBraked = pool.isBraked();
+      const own = await ownPool(context);
       const acts = voters < quorum ? `none acts, it takes ${quorum}` : `${quorum} of them act`;
       return {
         text: [
           `Pool    ${countOf(claims, 'claim')} on ${countOf(pages, 'page')}, ${countOf(authors, 'author')}`,
           `Voters  ${voters}; ${acts}`,
+          `Key     ${own.text}`,
           `Named   ${countOf(admitted, 'subject')} by a quorum`,
           ...(isChecked && unproved > 0
             ? [
@@ -198,6 +205,8 @@ const STATUS: Command = {
           quorum,
           named: admitted,
           waits: isBraked,
+          network_id: own.networkId,
+          closed: own.isClosed,
           key_state: keyState,
           ahead_until: aheadUntilUs === undefined ? null : utc(aheadUntilUs),
         },
@@ -322,6 +331,26 @@ function* kept({ pages }: PoolFile): Iterable<readonly Uint8Array[]> {
   }
 }
 
+/** The pool that the configuration names, so that operators can compare it without showing each other the key. */
+async function ownPool({ config }: CommandContext): Promise<{
+  readonly text: string;
+  readonly networkId: number | null;
+  readonly isClosed: boolean;
+}> {
+  const { poolNetworkOf } = await import('../services/pool/pool-key.ts');
+  const isClosed = config.poolKeyFile !== undefined;
+  try {
+    const { networkId } = await poolNetworkOf(config);
+    const text = isClosed
+      ? `of closed pool ${networkId.toString(16).padStart(8, '0')}; nodes with the same key show the same`
+      : `none, an open pool: network ${networkId}`;
+    return { text, networkId, isClosed };
+  } catch (error) {
+    if (!(error instanceof OperatingError)) throw error;
+    return { text: error.message, networkId: null, isClosed };
+  }
+}
+
 interface BadPage {
   readonly offset: number;
   readonly why: string;
@@ -344,9 +373,12 @@ async function importPages(
   const count = (name: string): void => void (counts[name] = (counts[name] ?? 0) + 1);
   const bad: BadPage[] = [];
   let waiting: PoolPage[] = [];
-  const addWaiting = (): void => {
+  const addWaiting = async (): Promise<void> => {
+    const startedMs = clock.nowMs();
     for (const outcome of pool.add(waiting)) count(outcome);
     waiting = [];
+    // SQLite queues nobody: without a pause a recording daemon would hardly ever find the database free.
+    await pause(Math.max(IMPORT_PAUSE_MS_MIN, clock.nowMs() - startedMs));
   };
   for (const page of filePages(octets)) {
     const checked = checkPage(page.octets, at);
@@ -356,9 +388,9 @@ async function importPages(
       count('bad');
       if (bad.length < BAD_PAGES_NAMED_MAX) bad.push({ offset: page.offset, why: checked.bad });
     } else if (waiting.push(checked) >= POOL_FILE_PAGES) {
-      addWaiting();
+      await addWaiting();
     }
   }
-  addWaiting();
+  if (waiting.length > 0) await addWaiting();
   return { counts, bad };
 }

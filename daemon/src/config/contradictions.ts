@@ -15,9 +15,9 @@ export function refuseContradictions(config: Config, origins: ConfigOrigins): vo
       `${origins.noSip.text} turns SIP off, but ${origins.responsive.text} answers it: leave one out`,
     );
   }
-  if (config.noSip && !config.api && config.sipAgent === false) {
+  if (config.noSip && !config.api && !config.peerToPeer && config.sipAgent === false) {
     throw refusal(
-      `${origins.noSip.text} without the API leaves nothing to do: add --api, or leave it out`,
+      `${origins.noSip.text} without the API leaves nothing to do: add --api, or --peer-to-peer for a node that only links others, or leave it out`,
     );
   }
   if (

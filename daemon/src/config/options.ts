@@ -54,7 +54,7 @@ export const OPTIONS = {
     environment: 'SENTRYPEER_SIP_DISABLE',
     type: switchType,
     defaultValue: false,
-    doc: 'Open no SIP port, and only serve what is in the database (with --api).',
+    doc: 'Open no SIP port: only serve what is in the database (with `--api`), or only link other nodes (with `--peer-to-peer`).',
   }),
   sipPort: option({
     group: 'sip',

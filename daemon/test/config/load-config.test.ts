@@ -269,8 +269,9 @@ test('loadConfig() refuses contradictions and says which two', () => {
   assert.equal(refused('-Rra'), '-R turns SIP off, but -r answers it: leave one out');
   assert.equal(
     refused('--no-sip'),
-    '--no-sip without the API leaves nothing to do: add --api, or leave it out',
+    '--no-sip without the API leaves nothing to do: add --api, or --peer-to-peer for a node that only links others, or leave it out',
   );
+  assert.equal(run('-p --no-sip').config.noSip, true); // It links other nodes.
   assert.equal(
     refused('-N', { env: { SENTRYPEER_CERT: '/c.pem' } }),
     '-N turns TLS off, but SENTRYPEER_CERT sets it up: leave one out',

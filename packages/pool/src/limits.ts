@@ -384,3 +384,10 @@ assert(PERMANENT_VALUES_MAX <= PUTS_OPEN_MAX, 'what is announced again fits into
 assert(WAITING_PER_ORIGIN_MAX < WAITING_MAX, 'one origin cannot make all others wait');
 assert(IDLE_OCTETS_KEPT < IDLE_OCTETS_BURST, 'a network whose share is whole is asked for pages');
 assert(KNOWN_OCTETS_KEPT + FLOODED_OCTETS < STRANGERS_OCTETS_BURST, 'a node begins unflooded');
+
+/**
+ * Nodes of other pools that are named in the log: at once, and an hour after that; all are counted. Chosen: enough for
+ * a pool whose key was copied wrongly, and too few for a scanner to fill the log.
+ */
+export const OTHER_POOLS_NAMED_BURST = 8;
+export const OTHER_POOLS_NAMED_PER_HOUR = 2;

@@ -3,7 +3,7 @@
 import type { Clock, Logger, Random } from '@sentrypeer/kernel';
 import type { Admission } from './admission.ts';
 import type { LinkBudgets } from './budgets.ts';
-import type { LinkPeer } from './link-parts.ts';
+import type { LeftReason, LinkPeer } from './link-parts.ts';
 import type { PageSource } from './page-index.ts';
 
 /**
@@ -61,4 +61,12 @@ export interface ExchangeCounters {
   /** Too many from strangers, or from one author. */
   limited: number;
   sent: number;
+}
+
+export function noPages(): ExchangeCounters {
+  return { taken: 0, duplicates: 0, refused: 0, forged: 0, caught: 0, limited: 0, sent: 0 };
+}
+
+export function noneLeft(): Record<LeftReason, number> {
+  return { forged: 0, in_vain: 0, not_come: 0, protocol: 0, other_pool: 0, other_end: 0 };
 }

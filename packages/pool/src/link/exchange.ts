@@ -19,14 +19,17 @@ import { Comparisons } from './comparisons.ts';
 import { FIRST_ID, HEAD_SIZE, HINT_SIZE, ID_SIZE } from './frames.ts';
 import { ASKING_SHARE, LIES_MAX, VOTERS_LOOK_MS } from './limits.ts';
 import { Link } from './link.ts';
-import type {
-  ExchangeCounters,
-  ExchangeOptions,
-  ExchangePorts,
-  LinkDistrust,
-  Taken,
+import {
+  noneLeft,
+  noPages,
+  type ExchangeCounters,
+  type ExchangeOptions,
+  type ExchangePorts,
+  type LinkDistrust,
+  type Taken,
 } from './exchange-parts.ts';
 import type { Announced, LeftReason, LinkPeer, Wire } from './link-parts.ts';
+import { OtherPools } from './other-pools.ts';
 import { PageIndex, pageId, pageKey, type IndexedPage } from './page-index.ts';
 import { Wanted } from './wanted.ts';
 
@@ -39,23 +42,9 @@ const ANNOUNCED_OCTETS = ID_SIZE + HINT_SIZE;
  * Sans I/O: octets come and go through {@link Wire}.
  */
 export class Exchange {
-  readonly counters: ExchangeCounters = {
-    taken: 0,
-    duplicates: 0,
-    refused: 0,
-    forged: 0,
-    caught: 0,
-    limited: 0,
-    sent: 0,
-  };
+  readonly counters: ExchangeCounters = noPages();
   /** Links that ended because of a fault, by reason, or because the other end asked for it. */
-  readonly linksLeft: Record<LeftReason, number> = {
-    forged: 0,
-    in_vain: 0,
-    not_come: 0,
-    protocol: 0,
-    other_end: 0,
-  };
+  readonly linksLeft: Record<LeftReason, number> = noneLeft();
   readonly #ports: ExchangePorts;
   readonly #options: ExchangeOptions;
   readonly #index: PageIndex;
@@ -71,6 +60,7 @@ export class Exchange {
   readonly #budgets: LinkBudgets;
   readonly #comparisons: Comparisons;
   readonly #avoided = new Avoided();
+  readonly #otherPools: OtherPools;
   #distrust: LinkDistrust;
   /** When to compare with all, because the distrust changed; ascending. */
   #compareAllAtMs: readonly number[] = [];
@@ -89,6 +79,7 @@ export class Exchange {
     this.#admission = options.admission ?? new Admission({ ...ports, ownKey: options.key }, nowMs);
     this.#budgets = options.budgets ?? new LinkBudgets(nowMs);
     this.#comparisons = new Comparisons(this.#budgets, this.#wanted);
+    this.#otherPools = new OtherPools(ports);
     this.#distrust = ports.distrust();
     this.#comparedAtMs = nowMs;
     this.#refusedAtMs = nowMs;
@@ -166,6 +157,7 @@ export class Exchange {
       onHave: (pages) => this.#have(link, pages),
       onSent: (count) => (this.counters.sent += count),
       onMisbehaved: (why, reason) => this.#avoid(link, why, reason),
+      onWrong: (why, wasReady) => this.#wrong(link, why, wasReady),
       onBye: (why) => this.#countLeft(link, why, 'other_end'),
       onClosed: () => {
         this.#links.delete(link);
@@ -268,6 +260,11 @@ export class Exchange {
     this.#countLeft(link, why, reason);
     this.#avoided.add(link.peer.key, this.#ports.clock.nowMs());
     link.close(why);
+  }
+
+  #wrong(link: Link, why: string, wasReady: boolean): void {
+    if (wasReady) this.#avoid(link, why, 'protocol');
+    else if (this.#otherPools.has(link.peer, why)) this.#countLeft(link, why, 'other_pool');
   }
 
   #countLeft({ peer: { nodeId, address } }: Link, why: string, reason: LeftReason): void {

@@ -86,3 +86,6 @@ assert(PART_MS > SUMMARY_ANSWER_MS_MIN, 'each part that is asked for is answered
 assert(LINK_PAGES_AT_ONCE < WANTED_OF_LINK_MIN, 'each link can be asked for pages');
 assert(PROOF_OCTETS_KEPT < PUSHED_OCTETS_BURST, 'pages are pushed at all');
 assert(PUSHED_OCTETS_BURST < IDLE_OCTETS_BURST, 'what is pushed in vain ends no link');
+
+/** Nodes of other pools that are remembered as named in the log. Chosen: far more than a site has by mistake. */
+export const OTHER_POOLS_KEPT_MIN = 256;

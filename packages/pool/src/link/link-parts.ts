@@ -23,8 +23,16 @@ export interface Wire {
   close(): void;
 }
 
-/** Why a faulty link ended; `other_end` if that end closed it, for whatever reason. */
-export type LeftReason = 'forged' | 'in_vain' | 'not_come' | 'protocol' | 'other_end';
+/**
+ * Why a faulty link ended, or none came about (`other_pool`); `other_end` if that end closed it, for whatever reason.
+ */
+export type LeftReason =
+  | 'forged'
+  | 'in_vain'
+  | 'not_come'
+  | 'protocol'
+  | 'other_pool'
+  | 'other_end';
 
 /** A page that the other end has. */
 export interface Announced {
@@ -64,6 +72,8 @@ export interface LinkParts {
   readonly isNaming: () => boolean;
   /** It broke the rules and must be avoided. */
   readonly onMisbehaved: (why: string, reason: LeftReason) => void;
+  /** It sent nonsense. @param wasReady Whether its hello was valid. */
+  readonly onWrong: (why: string, wasReady: boolean) => void;
   /** The other end leaves. @param why Its own words. */
   readonly onBye: (why: string) => void;
   readonly onClosed: () => void;

@@ -38,6 +38,7 @@ import {
 import type { Announced, LinkParts, LinkPeer, Wire } from './link-parts.ts';
 import { ANSWER_PAGES_MAX, BYE_OCTETS_MAX, SUMMARY_ANSWERS_BURST } from './limits.ts';
 import type { IndexedPage } from './page-index.ts';
+import { KEY_NOT_PROVED, OTHER_POOL } from './other-pools.ts';
 import { Proving } from './proving.ts';
 import { PushBudget } from './push-budget.ts';
 import { Serving } from './serving.ts';
@@ -131,7 +132,7 @@ export class Link {
       const wrong = this.#isReady ? this.#handle(frame) : this.#hello(frame);
       this.#segmentOctets = 0;
       if (wrong === undefined) continue;
-      if (this.#isReady) this.#parts.onMisbehaved(wrong, 'protocol');
+      this.#parts.onWrong(wrong, this.#isReady);
       return this.close(wrong);
     }
   }
@@ -279,10 +280,9 @@ export class Link {
     if (type !== FrameType.hello || body.length < HELLO_SIZE) return 'that is no hello';
     const view = new DataView(body.buffer);
     if (view.getUint8(0) !== VERSION) return `this node speaks version ${VERSION}`;
-    if (view.getUint32(1) !== networkId) return 'this is another pool';
+    if (view.getUint32(1) !== networkId) return OTHER_POOL;
     // In a time that does not reveal where they differ.
-    if (!timingSafeEqual(body.subarray(5, HELLO_SIZE), expected))
-      return 'the shared key of this closed pool is not proved';
+    if (!timingSafeEqual(body.subarray(5, HELLO_SIZE), expected)) return KEY_NOT_PROVED;
     this.#features = body[HELLO_SIZE] ?? 0;
     this.#isReady = true;
     onReady();

@@ -239,12 +239,15 @@ test('quiet pages of a node that becomes a voter come over the existing links', 
 test('a link ends where the pool, the shared key, or the greeting is another', async () => {
   const time = new SimulatedTime();
   const a = new SimulatedNode(time, 'a');
-  const other = a.dial(new SimulatedNode(time, 'b', 7));
+  const b = new SimulatedNode(time, 'b', 7);
+  const other = a.dial(b);
   const stranger = a.dial(new SimulatedNode(time, 'c'), { isProved: false });
   await time.pass(1000);
   assert.deepEqual(a.exchange.links.length, 0, 'one end refuses, so there is no link');
   assert.equal(other.isOpen, false);
   assert.equal(stranger.isOpen, false);
+  assert.equal(a.exchange.linksLeft.other_pool, 1);
+  assert.equal(b.exchange.linksLeft.other_pool, 1, 'both ends notice');
   const silent = { unsentOctets: 0, send: () => undefined, close: () => undefined };
   const link = a.accept(new SimulatedNode(time, 'd'), silent, false, [OPEN, OPEN]);
   await time.pass(HELLO_MS_MAX + 1000);
