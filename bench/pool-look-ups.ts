@@ -11,6 +11,7 @@
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { Agent, get } from 'node:http';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { silentLogger, systemClock } from '@sentrypeer/kernel';
 import { NumberingPlans } from '@sentrypeer/numbers';
 import { Store } from '@sentrypeer/store';
@@ -25,6 +26,9 @@ const ROUNDS = Number(process.argv[3] ?? 20);
 const NUMBERS = 10_000;
 const QUESTIONS_PER_ROUND = 200;
 const CONNECTIONS = 8;
+/** Processor time that the main thread of a node at rest uses in a second, at most. */
+const SETTLED_MS = 15;
+const SETTLE_MS_MAX = 120_000;
 const BUNDLE = process.env['TESTED_PROGRAM'] ?? join(import.meta.dirname, '../dist/main.js');
 const POLICY = [
   { name: 'networks-home', value: 1 },
@@ -92,6 +96,20 @@ async function ask(node: DaemonProcess, paths: readonly string[]): Promise<numbe
   return (usedNs(node) - before) / paths.length / 1000;
 }
 
+/** Waits until the node has taken and judged what was imported, of which its main thread is told as well. */
+async function settle(node: DaemonProcess): Promise<void> {
+  const startMs = performance.now();
+  let usedMs = Infinity;
+  while (usedMs > SETTLED_MS) {
+    if (performance.now() - startMs > SETTLE_MS_MAX)
+      throw new Error('the node did not come to rest');
+    const before = usedNs(node);
+    await setTimeout(1000);
+    usedMs = (usedNs(node) - before) / 1e6;
+  }
+  console.log(`at rest after ${Math.round((performance.now() - startMs) / 1000)} s`);
+}
+
 function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 }
@@ -118,6 +136,8 @@ const imported = await DaemonProcess.run(['-f', sharer.dbFile, 'pool', 'import',
 });
 if (imported.status !== 0) throw new Error(imported.stderr);
 await using other = await DaemonProcess.start(flags, { folder: alone, main: BUNDLE });
+await settle(sharer);
+await settle(other);
 for (const [what, pathOf, count] of QUESTIONS) {
   const costs: { readonly shares: number; readonly alone: number }[] = [];
   for (let round = -1; round < ROUNDS; round += 1) {
