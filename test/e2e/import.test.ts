@@ -46,6 +46,7 @@ test('import takes the JSON log, the CSV and the database of another node, each 
     known: COUNT,
     unread: 1,
     kept_beyond_limits: false,
+    makes_room: false,
   });
   await peer.send(sipRequest({ user: 'own' }), daemon.ports.udp);
   await daemon.recorded(COUNT + 1);

@@ -14,14 +14,16 @@ interface System {
  * Gives a thread that reads at leisure a lower priority than look-ups, calls and recording. Linux lowers the priority
  * of only the calling thread; other systems would lower that of the whole process, so nothing is done there.
  *
+ * @param lowest 0 to 19.
  * @param system This one; a made-up one in tests.
  */
 export function comeLast(
+  lowest = READER_NICENESS,
   system: System = { platform: process.platform, getPriority, setPriority },
 ): void {
   if (system.platform !== 'linux') return;
   try {
-    if (system.getPriority() < READER_NICENESS) system.setPriority(READER_NICENESS);
+    if (system.getPriority() < lowest) system.setPriority(lowest);
   } catch {
     // A sandbox forbids it (systemd: SystemCallFilter without @resources): the thread works all the same, only without
     // lower priority.

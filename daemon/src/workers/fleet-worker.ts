@@ -21,7 +21,7 @@ import {
 import { parseAllowed } from '@sentrypeer/verdict';
 import { releaseMemoryWhenQuiet } from '../garbage-collection.ts';
 import { REPORT_MS } from '../limits.ts';
-import { FLEET_CLOSE_MS_MAX } from '../services/fleet/limits.ts';
+import { FLEET_CLOSE_MS_MAX, FLEET_NICENESS } from '../services/fleet/limits.ts';
 import type { CommandAnswer, CommandArguments } from '../services/writer-commands.ts';
 import type {
   FleetCommand,
@@ -29,11 +29,15 @@ import type {
   FleetWorkerInput,
   FleetWorkerOutput,
 } from './messages.ts';
+import { comeLast } from './come-last.ts';
 import { failedMessage, forwardingLogger, sayAlive } from './reporting.ts';
 
 assert(parentPort !== null, 'runs_as_a_worker');
 const parent = parentPort;
 const { dbFile, address, nodeId, version, hasMessages, role } = workerData as FleetWorkerData;
+
+// Hubs and followers answer with what they take; a sensor's push comes after its recording.
+if (role === 'sensor') comeLast(FLEET_NICENESS);
 
 const say = (message: FleetWorkerOutput): void => parent.postMessage(message);
 

@@ -12,7 +12,7 @@ import { comeLast } from '../../src/workers/come-last.ts';
 function told(platform: NodeJS.Platform, niceness: number): readonly number[] {
   const given: number[] = [];
   const setPriority = (value: number): void => void given.push(value);
-  comeLast({ platform, getPriority: () => niceness, setPriority });
+  comeLast(READER_NICENESS, { platform, getPriority: () => niceness, setPriority });
   return given;
 }
 
@@ -30,7 +30,7 @@ test('comeLast() lets a thread work where a sandbox forbids priorities', () => {
   const setPriority = (): void => {
     throw new Error('A system error occurred: uv_os_setpriority returned EPERM');
   };
-  comeLast({ platform: 'linux', getPriority: () => 0, setPriority });
+  comeLast(READER_NICENESS, { platform: 'linux', getPriority: () => 0, setPriority });
 });
 
 test('comeLast() lowers the thread that calls it, and no other', async (t) => {

@@ -11,11 +11,17 @@ import { linesOf } from './import-text.ts';
 import { countOf, shown } from '../text.ts';
 import { neededFile, refuseMore } from '../words.ts';
 
+const KEPT = 'Some are older than --retention-days: they stay until sentrypeer prune --yes.\n';
+const MAKES_ROOM =
+  'The database has reached its size: the oldest events go for these. A larger --db-size-max keeps both.\n';
+
 interface Counts {
   added: number;
   known: number;
   /** Lines that are not events. */
   unread: number;
+  /** Whether older events are removed for these. */
+  makesRoom: boolean;
 }
 
 export const IMPORT: Command = {
@@ -29,7 +35,7 @@ export const IMPORT: Command = {
     return async (context) => {
       const { Importer } = await import('@sentrypeer/store');
       const source = await openImportFile(from, context.stopped);
-      const counts: Counts = { added: 0, known: 0, unread: 0 };
+      const counts: Counts = { added: 0, known: 0, unread: 0, makesRoom: false };
       using importer = Importer.open(context, context.config.dbFile);
       const { dbFile } = context.config;
       const rows =
@@ -42,14 +48,19 @@ export const IMPORT: Command = {
         throw counts.added === 0 ? error : sayingHowFar(error, counts.added);
       }
       const { isKept } = importer;
-      const { added, known, unread } = counts;
+      const { added, known, unread, makesRoom } = counts;
       if (added + known === 0 && unread > 0) throw unreadable(from);
       return {
         text: `${countOf(added, 'event')} of ${shown(from)} added, ${countOf(known, 'event')} known before${unread > 0 ? `, ${countOf(unread, 'line')} not read` : ''}.\n`,
-        json: { file: from, added, known, unread, kept_beyond_limits: isKept },
-        ...(isKept && {
-          remark: 'Some are older than --retention-days: they stay until sentrypeer prune --yes.\n',
-        }),
+        json: {
+          file: from,
+          added,
+          known,
+          unread,
+          kept_beyond_limits: isKept,
+          makes_room: makesRoom,
+        },
+        remark: `${isKept ? KEPT : ''}${makesRoom ? MAKES_ROOM : ''}`,
       };
     };
   },
@@ -85,9 +96,17 @@ async function addAll(
     counts.added += added;
     counts.known += known;
     batch = [];
+    if (!counts.makesRoom && added > 0 && importer.makesRoom) {
+      counts.makesRoom = true;
+      logger.warn('import_makes_room', { added: counts.added });
+    }
     if (clock.nowMs() - toldAtMs < IMPORT_PROGRESS_MS) return;
     toldAtMs = clock.nowMs();
-    logger.warn('import_running', { ...counts });
+    logger.warn('import_running', {
+      added: counts.added,
+      known: counts.known,
+      unread: counts.unread,
+    });
   };
   try {
     for await (const row of rows) {

@@ -11,3 +11,9 @@ export const FLEET_CLOSE_MS_MAX = 1000;
 
 /** Most days that the command `fleet prune` accepts: a hundred years. */
 export const FLEET_DAYS_MAX = 36_500;
+
+/**
+ * Niceness of a sensor's thread for the fleet, on Linux, 0 to 19. Chosen: beside a flood it has a quarter of a processor,
+ * enough to push all of it, and with 10 it had a tenth, so that what others must know waited.
+ */
+export const FLEET_NICENESS = 5;

@@ -9,7 +9,7 @@ import { parseLegacySource } from '../file/legacy-source.ts';
 import { openForCommand } from '../file/open-database.ts';
 import { inTransaction } from '../file/transaction.ts';
 import { gradeOfText, gradeRank } from '../log/grades.ts';
-import { keepWhatIsOlder } from '../retention/kept.ts';
+import { keepWhatIsOlder, makesRoom } from '../retention/kept.ts';
 import { ForeignRowsFinder } from '../log/foreign-rows.ts';
 import { Counters } from '../totals/counters.ts';
 import { Totals } from '../totals/totals.ts';
@@ -100,6 +100,11 @@ export class Importer {
   /** Whether there were rows that the age limit would remove at once: like those of an upgrade, they are kept. */
   get isKept(): boolean {
     return this.#isKept;
+  }
+
+  /** Whether the database has reached its size limit, so that older rows are removed for those that come. */
+  get makesRoom(): boolean {
+    return guarded(this.#path, () => makesRoom(this.#database));
   }
 
   close(): void {

@@ -5,7 +5,7 @@ import { formatEventTimestamp } from '@sentrypeer/event';
 import { unreachable } from '@sentrypeer/kernel';
 import { EARLIEST_TEXT } from '../clock/plausible.ts';
 import { RECORDED } from '../file/schema.ts';
-import { NO_AGE_LIMIT_DAYS } from '../limits.ts';
+import { NO_AGE_LIMIT_DAYS, ROOM_AHEAD_SHARE } from '../limits.ts';
 import type { CounterName } from '../totals/counters.ts';
 
 const DAY_US = 86_400_000_000;
@@ -77,6 +77,13 @@ export function keepWhatIsOlder(database: DatabaseSync, oldest: string, nowUs: n
   if (days === undefined || !isOlder(oldest, days, nowUs)) return false;
   keepAll(database, nowUs);
   return true;
+}
+
+/** Whether older rows are removed, or soon will be, for those that come: the size limit is reached, and spares none. */
+export function makesRoom(database: DatabaseSync): boolean {
+  const { octets } = read(database);
+  if (octets === undefined || keptPart(database).honeyId > 0) return false;
+  return liveOctets(database) > octets * (1 - ROOM_AHEAD_SHARE);
 }
 
 /** Makes the limits apply to all rows again. */

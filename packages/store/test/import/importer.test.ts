@@ -198,3 +198,27 @@ test('old rows of an import are kept from its first transaction on, so that nobo
   while (store.maintain());
   assert.equal(bench.query('SELECT count(*) FROM honey'), 2);
 });
+
+test('an import says when older rows go for it, because the database has reached its size', () => {
+  using bench = new Bench();
+  const row = (id: number): ImportedRow => ({
+    event_uuid: uuidOf(id),
+    created_at: '2026-02-01 11:00:00.000',
+    source_ip: '203.0.113.9',
+    sip_message: 'x'.repeat(4000),
+  });
+  bench.store.close();
+  using store = Store.open(bench, { path: bench.path, databaseOctetsMax: 4 * 1024 * 1024 });
+  using importer = Importer.open(bench, bench.path);
+  let before = 0;
+  for (let first = 0; first < 2000 && !importer.makesRoom; first += 100) {
+    before = Number(bench.query('SELECT count(*) FROM honey'));
+    importer.add(Array.from({ length: 100 }, (_, index) => row(first + index)));
+  }
+  // Until it says so, all were there.
+  assert.equal(importer.makesRoom, true);
+  assert.ok(before >= 500, String(before));
+  importer.add(Array.from({ length: 300 }, (_, index) => row(5000 + index)));
+  while (store.maintain());
+  assert.ok(Number(bench.query('SELECT count(*) FROM honey')) < before + 400);
+});
