@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { formatEventTimestamp, type LogFilter } from '@sentrypeer/event';
+import { formatEventTimestamp, type LogFilter, type NumberSpan } from '@sentrypeer/event';
 import { foundEvent, FOUND_COLUMNS, type FoundEvent } from './event-row.ts';
 import { SEARCH_ROWS_MAX } from '../limits.ts';
 import { RECORDED, BLOCK_EVENTS, BLOCK_OF_EVENT } from '../file/schema.ts';
@@ -37,25 +37,20 @@ interface Span {
   readonly high: number;
 }
 
-/**
- * The forms in which numbers from one to another were dialled. The plain ones are found even if nothing is known of the
- * number any more but its events.
- */
-const formsOf = (first: string, last: string): string =>
-  `SELECT number FROM number_reading JOIN number_total USING (total_id)
-  WHERE e164 BETWEEN ${first} AND ${last} AND length(e164) = length(${first})
-  UNION SELECT ${first} WHERE ${first} = ${last} UNION SELECT '+' || ${first} WHERE ${first} = ${last}`;
-
 const FITS_BESIDE_NUMBERS = `(?1 IS NULL OR source_ip = ?1) AND (?2 IS NULL OR called_number = ?2)
   AND (?3 IS NULL OR method = ?3) AND (?4 IS NULL OR user_agent = ?4)
   AND (?5 IS NULL OR transport_type = ?5) AND (?6 IS NULL OR grade = ?6)
   AND (?9 IS NULL OR source_fits(source_ip))`;
 
 const FITS = `${FITS_BESIDE_NUMBERS}
-  AND (?7 IS NULL OR called_number IN (${formsOf('?7', '?8')}))`;
+  AND (?7 IS NULL OR (?7 = ?8 AND called_number IN (?7, '+' || ?7)) OR EXISTS (
+    SELECT 1 FROM number_total JOIN number_reading USING (total_id)
+    WHERE number = called_number AND e164 BETWEEN ?7 AND ?8 AND length(e164) = length(?7)))`;
 
 /** Up to here the events of each form are found by the index, and beyond that by looking at all of the log. */
 const FORMS_COUNT_MAX = 64;
+/** Readings that are looked at for such forms; those of longer numbers lie between them. */
+const READINGS_COUNT_MAX = 1000;
 
 /** Makes SQLite use the column's index; that of addresses goes block by block. */
 const BY_COLUMN = {
@@ -88,7 +83,9 @@ export class EventSearch {
   constructor(database: DatabaseSync) {
     this.#database = database;
     database.function('source_fits', (sourceIp) => Number(this.#sourceFits(String(sourceIp))));
-    this.#forms = database.prepare(`${formsOf('?1', '?2')} LIMIT ${FORMS_COUNT_MAX + 1}`);
+    this.#forms = database.prepare(`
+      SELECT number, length(e164) = length(?1) AS fits FROM number_reading JOIN number_total USING (total_id)
+      WHERE e164 BETWEEN ?1 AND ?2 LIMIT ${READINGS_COUNT_MAX + 1}`);
     this.#byId = database.prepare(`SELECT ${FOUND_COLUMNS} FROM honey WHERE honey_id = ?`);
     // Another node may have copied the UUID: our own event comes first, then the one that was recorded first.
     this.#byUuid = database.prepare(`
@@ -126,10 +123,9 @@ export class EventSearch {
     const span = restOf(this.#range(filter), order, after);
     if (span.low > span.high) return { items: [], next: undefined };
     if (column === undefined && filter.numbers !== undefined) {
-      const forms = this.#forms.all(filter.numbers.first, filter.numbers.last);
-      if (forms.length <= FORMS_COUNT_MAX) {
-        const numbers = forms.map((form) => String(form['number']));
-        return this.#findForms(numbers, { filter, order, span, limit, rowsMax });
+      const forms = this.#formsOf(filter.numbers);
+      if (forms !== undefined) {
+        return this.#findForms(forms, { filter, order, span, limit, rowsMax });
       }
     }
     const scan = this.#scan(column, order);
@@ -150,6 +146,17 @@ export class EventSearch {
       if (scanned >= rowsMax) return { items, next: forward ? high : low };
     }
     return { items, next: undefined };
+  }
+
+  /**
+   * The forms in which these numbers were dialled; `undefined` if they are many. The plain forms of a number are among
+   * them even if nothing is known of it any more but its events.
+   */
+  #formsOf({ first, last }: NumberSpan): readonly string[] | undefined {
+    const rows = this.#forms.all(first, last);
+    const forms = rows.filter((row) => row['fits'] === 1).map((row) => String(row['number']));
+    if (rows.length > READINGS_COUNT_MAX || forms.length > FORMS_COUNT_MAX) return undefined;
+    return first === last ? [...new Set([...forms, first, `+${first}`])] : forms;
   }
 
   /** Takes some rows of each form by the index, and of those what comes first. */
