@@ -184,6 +184,11 @@ test('two commands make a closed pool: a node that joined it has what another on
     return /^sentrypeer_pool_links (\d+)$/m.exec(metrics)?.[1];
   };
   await until('the link', async () => (await links(node)) === '1');
+  const listed = async (daemon: DaemonProcess): Promise<string> =>
+    (await DaemonProcess.run(['-f', daemon.dbFile, 'peers', 'list'])).stdout;
+  // Before anybody has shared anything.
+  await until('the hub', async () => / direct out +127\.0\.0\.1 .* none /.test(await listed(node)));
+  await until('the node', async () => / direct in +127\.1\.0\.1 .* none /.test(await listed(hub)));
   await met(node, [ATTACKER]);
   await until('the page', () => hub.number('SELECT count(*) FROM pool_claim') === 1);
 });

@@ -3,8 +3,10 @@
 import { nodeIdOfKey } from '@sentrypeer/event';
 import { parseNodeNetwork } from '@sentrypeer/ip';
 import { isUnsafeCode } from '@sentrypeer/kernel';
+import type { LinkPeer } from '@sentrypeer/pool/link';
 import type { ListedAuthor, Origin, Peers } from '@sentrypeer/store';
 import { quoted, refusal } from '../config/refusal.ts';
+import { readLinks } from '../links-note.ts';
 import type { Answer, Command, CommandContext, Work } from './command.ts';
 import { ownStanding, remarkOn } from './own-standing.ts';
 import { countOf, formatTable, utc } from './text.ts';
@@ -13,7 +15,7 @@ import { refuseMore } from './words.ts';
 const LIST: Command = {
   name: 'peers list',
   form: '',
-  doc: 'Print other nodes that shared events (`--peer-to-peer`) or wrote pages of the pool: CLAIMS are the subjects that a node claims, MET those of them that this node met itself, DISPUTED those that you allowed or delisted, FORETOLD the addresses that it was the first to name and that came here after that, NETWORK where it was when last linked. Networks that you distrust have a line each; nodes that were met only there are marked `network distrusted`. `--by record` shows first the nodes that foretold most, were met most often and were disputed least: this helps to choose, but is no reason to trust.',
+  doc: 'Print other nodes that are linked now, shared events (`--peer-to-peer`) or wrote pages of the pool. Linked nodes come first: LINK is `direct out` if this node dialled, `direct in` if the other one did, and `over others` without a link; ADDRESS and SINCE are those of the link. CLAIMS are the subjects that a node claims, MET those of them that this node met itself, DISPUTED those that you allowed or delisted, FORETOLD the addresses that it was the first to name and that came here after that, NETWORK where it was when last linked. Networks that you distrust have a line each; nodes that were met only there are marked `network distrusted`. `--by record` shows first the nodes that foretold most, were met most often and were disputed least: this helps to choose, but is no reason to trust.',
   flags: ['by'],
   examples: [['peers list --by record', 'Shows first the nodes that were right most often.']],
   prepare: ({ words, flags }) => {
@@ -24,13 +26,23 @@ const LIST: Command = {
     }
     return async (context) => {
       using peers = await openPeers(context, 'look');
-      const all = peersOf(peers.list(), peers.authors()).toSorted((x, y) =>
-        order === 'time' ? y.lastSeenEpochUs - x.lastSeenEpochUs : recordOf(y) - recordOf(x),
+      const links = readLinks(context.config.dbFile);
+      const linked = typeof links === 'string' ? undefined : links;
+      const all = peersOf(peers.list(), peers.authors(), linked).toSorted((x, y) =>
+        order === 'time'
+          ? Number(y.link !== undefined) - Number(x.link !== undefined) ||
+            y.lastSeenEpochUs - x.lastSeenEpochUs
+          : recordOf(y) - recordOf(x),
       );
-      const own = await ownRemark(context);
-      const remark = all.length === 0 ? `No node has shared anything yet.\n${own}` : own;
+      const nobody = linked === undefined ? '' : 'No node is linked now.\n';
+      const silent = all.length === 0 ? `No node has shared anything yet.\n${nobody}` : '';
+      const unknown = typeof links === 'string' ? `${links}\n` : '';
+      const remark = silent + unknown + (await ownRemark(context));
       return {
-        text: all.length === 0 ? '' : formatTable([HEADINGS, ...all.map(rowOf)]),
+        text:
+          all.length === 0
+            ? ''
+            : formatTable([HEADINGS, ...all.map((one) => rowOf(one, linked !== undefined))]),
         json: all.map(jsonOf),
         ...(remark !== '' && { remark }),
       };
@@ -38,34 +50,52 @@ const LIST: Command = {
   },
 };
 
-/** A node that shared events, wrote pages, or both. */
+/** A node that is linked, shared events, or wrote pages. */
 interface ListedPeer extends Omit<Origin, 'totalId'> {
   /** About its pages; `undefined` if there are none. */
   readonly author: ListedAuthor | undefined;
+  /** The link with it now. */
+  readonly link: LinkPeer | undefined;
 }
+
+/** About a node that said nothing yet. */
+const UNKNOWN = {
+  trust: 'none',
+  address: '',
+  seenCount: 0,
+  isVoter: false,
+  name: '',
+  firstSeenEpochUs: 0,
+  lastSeenEpochUs: 0,
+  author: undefined,
+  link: undefined,
+} as const;
 
 function peersOf(
   origins: readonly Origin[],
   authors: readonly ListedAuthor[],
+  links: readonly LinkPeer[] = [],
 ): readonly ListedPeer[] {
   const byId = new Map<string, ListedPeer>();
-  for (const origin of origins) byId.set(origin.nodeId, { ...origin, author: undefined });
+  for (const origin of origins)
+    byId.set(origin.nodeId, { ...origin, author: undefined, link: undefined });
   for (const author of authors) {
     const { nodeId, publicKey, firstSeenEpochUs, lastSeenEpochUs } = author;
     const known = byId.get(nodeId);
     byId.set(nodeId, {
+      ...UNKNOWN,
       nodeId,
-      trust: 'none',
-      address: '',
-      seenCount: 0,
-      isVoter: false,
-      name: '',
       ...known,
       publicKey,
       firstSeenEpochUs: Math.min(firstSeenEpochUs, known?.firstSeenEpochUs ?? Infinity),
       lastSeenEpochUs: Math.max(lastSeenEpochUs, known?.lastSeenEpochUs ?? 0),
       author,
     });
+  }
+  for (const link of links) {
+    const publicKey = Uint8Array.fromHex(link.key);
+    const known = byId.get(link.nodeId) ?? { ...UNKNOWN, nodeId: link.nodeId, publicKey };
+    byId.set(link.nodeId, { ...known, publicKey: known.publicKey ?? publicKey, link });
   }
   return [...byId.values()];
 }
@@ -157,6 +187,9 @@ export const PEERS: readonly Command[] = [LIST, TRUST, DISTRUST, FORGET];
 const HEADINGS = [
   'NODE',
   'NAME',
+  'LINK',
+  'ADDRESS',
+  'SINCE',
   'EVENTS',
   'CLAIMS',
   'MET',
@@ -246,18 +279,27 @@ function isUuid(text: string): boolean {
   );
 }
 
-function rowOf(origin: ListedPeer): readonly string[] {
+function rowOf(origin: ListedPeer, isLinkKnown: boolean): readonly string[] {
+  const isNode = parseNodeNetwork(origin.nodeId) === undefined && origin.nodeId !== 'unsigned';
+  const { link } = origin;
   return [
     origin.nodeId,
     origin.name,
+    link === undefined
+      ? isLinkKnown && isNode
+        ? 'over others'
+        : ''
+      : `direct ${link.isOutward ? 'out' : 'in'}`,
+    link?.address ?? '',
+    timeOf(link?.sinceEpochUs) ?? '',
     String(origin.seenCount),
     String(origin.author?.claimsCount ?? 0),
     String(origin.author?.metCount ?? 0),
     String(origin.author?.disputedCount ?? 0),
     String(origin.author?.foretoldCount ?? 0),
     origin.author?.networks[0] ?? '',
-    utc(origin.firstSeenEpochUs),
-    utc(origin.lastSeenEpochUs),
+    timeOf(origin.firstSeenEpochUs) ?? '',
+    timeOf(origin.lastSeenEpochUs) ?? '',
     trustOf(origin),
     keyOf(origin) ?? (parseNodeNetwork(origin.nodeId) ? '' : 'unsigned'),
     origin.address,
@@ -276,14 +318,26 @@ function jsonOf(origin: ListedPeer) {
     networks: origin.author?.networks ?? [],
     network_distrusted: origin.author?.isOut ?? false,
     pages: origin.author?.state ?? null,
-    first_seen: utc(origin.firstSeenEpochUs),
-    last_seen: utc(origin.lastSeenEpochUs),
+    link: origin.link
+      ? {
+          address: origin.link.address,
+          outward: origin.link.isOutward,
+          since: utc(origin.link.sinceEpochUs),
+        }
+      : null,
+    first_seen: timeOf(origin.firstSeenEpochUs) ?? null,
+    last_seen: timeOf(origin.lastSeenEpochUs) ?? null,
     trust: origin.trust,
     voter: origin.isVoter,
     name: origin.name,
     public_key: keyOf(origin) ?? null,
     told_by: origin.address,
   };
+}
+
+/** `undefined` if nothing was ever accepted from a node. */
+function timeOf(epochUs = 0): string | undefined {
+  return epochUs === 0 ? undefined : utc(epochUs);
 }
 
 /** The trust in one word. */

@@ -6,7 +6,7 @@ import type { ConfigKey } from './settings.ts';
 import { STANDARD_OUTPUT_FILE } from './value-types.ts';
 
 /** Files that SQLite and the daemon keep next to the database, as suffixes of its name. */
-const COMPANIONS = ['-wal', '-shm', '-journal', '-running.json'];
+const COMPANIONS = ['-wal', '-shm', '-journal', '-running.json', '-links.json'];
 
 /**
  * Refuses two options that name the same file: the JSON log, for example, would be written into the middle of the

@@ -169,6 +169,7 @@ class Node implements AsyncDisposable {
         ? store.proveNetworks(what as readonly ProvedNetwork[])
         : store.addPages(what as readonly PoolPage[], asSelf, told);
     const config: Partial<Config> = {
+      dbFile,
       dhtPort: port,
       dhtNetwork: 0,
       dhtAddresses: dialsFrom ?? (dht === undefined ? 'all' : [local.address]),

@@ -96,3 +96,9 @@ export const SEEN_AT_MIN = 3;
 
 /** Neighbours that may be dialled, and nodes to be left alone that are remembered. */
 export const TARGETS_MAX = 1024;
+
+/** Octets of the note of links that commands read. Chosen: a hundred links take some 25 KiB. */
+export const LINKS_NOTE_OCTETS_MAX = 64 * 1024;
+
+/** Milliseconds until links that came or went are noted. Chosen: nodes that come and go cost few writes. */
+export const LINKS_NOTE_WAIT_MS = 500;

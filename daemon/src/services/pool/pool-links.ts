@@ -14,6 +14,7 @@ import type { PageOutcome, PoolPage, ProvedNetwork, StoreReader } from '@sentryp
 import type { Config } from '../../config/config.ts';
 import type { Engine } from '../../engine.ts';
 import type { Identity } from '../../identity.ts';
+import { LinksNote } from '../../links-note.ts';
 import { checkPage } from './check-page.ts';
 import {
   DIAL_MS_MAX,
@@ -67,6 +68,7 @@ export class PoolLinks implements AsyncDisposable {
   /** Neighbours, by host and port. */
   readonly #met = new Set<string>();
   #door: LinkDoor | undefined;
+  #note: LinksNote | undefined;
   /** Tells autonomous systems, if there is a file of them. */
   #places: Places | undefined;
   /** Nodes and networks that were proved in the last hour. */
@@ -148,6 +150,7 @@ export class PoolLinks implements AsyncDisposable {
     this.#closing.abort();
     this.#exchange.close();
     await this.#door?.[Symbol.asyncDispose]();
+    this.#note?.[Symbol.dispose]();
     await Promise.all(this.#running);
   }
 
@@ -176,6 +179,8 @@ export class PoolLinks implements AsyncDisposable {
       logger.warn('pool_links', { why: error.message });
       this.#door = await LinkDoor.open(ports, { ...options, locals: [] });
     }
+    const links = (): readonly LinkPeer[] => this.#exchange.links;
+    this.#note = new LinksNote(config.dbFile, links, this.#ports.wakeAfter);
     for (const peer of config.poolPeers ?? []) this.#run(this.#keep(peer));
     this.#run(this.#seek(this.#openSeeker(this.#door, config, locals)));
     this.#run(this.#speak(config));
@@ -253,6 +258,7 @@ export class PoolLinks implements AsyncDisposable {
   #prove(): void {
     const { clock, engine, log, logger } = this.#ports;
     if (this.#isClosed) return;
+    this.#note?.changed();
     const nowMs = clock.nowMs();
     if (nowMs - this.#provedAtMs >= PROVED_AGAIN_MS) {
       this.#provedAtMs = nowMs;
