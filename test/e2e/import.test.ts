@@ -142,6 +142,20 @@ for (const command of [['import'], ['pool', 'import']] as const) {
   });
 }
 
+test('import ends at a signal while a device gives without end', async (t) => {
+  if (process.platform === 'win32') return t.skip('Windows has no such devices');
+  await using daemon = await DaemonProcess.start();
+  const words = [PROGRAM, '-f', daemon.dbFile, 'import', '/dev/zero'];
+  const reader = spawn(process.execPath, words, { stdio: ['ignore', 'ignore', 'pipe'] });
+  let said = '';
+  reader.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
+  await until('it is running', () => said.includes('import_running'));
+  reader.kill('SIGTERM');
+  const [status] = (await once(reader, 'close')) as [number | null];
+  assert.equal(status, 1, said);
+  assert.match(said, /zero was not read to its end/);
+});
+
 test('options that name a file say what is wrong with it, and never wait or fill memory', async (t) => {
   if (process.platform === 'win32') return t.skip('Windows has no such files');
   await using daemon = await DaemonProcess.start();

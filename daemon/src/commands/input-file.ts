@@ -29,13 +29,12 @@ async function* octetsOf(
     let hasBegun = false;
     let waitedMs = 0;
     for (;;) {
-      stopped.throwIfAborted();
+      await turn(undefined, { signal: stopped }); // A device gives without end: signals must be noticed.
       const chunk = new Uint8Array(CHUNK_OCTETS);
       const count = readNow(descriptor, chunk);
       if (count !== undefined && count > 0) {
         hasBegun = true;
         yield chunk.subarray(0, count);
-        await turn(); // A device gives without end: signals must be noticed.
         continue;
       }
       // A pipe is at its end while nobody has opened it for writing yet.
