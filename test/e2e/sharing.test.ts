@@ -141,7 +141,7 @@ describe('sharing', { concurrency: true }, () => {
       const list = await DaemonProcess.run(['peers', 'list', '-f', daemon.dbFile]);
       assert.match(
         list.stdout,
-        new RegExp(`^${NODE_A} +0 .* distrusted  unsigned  127\\.0\\.0\\.1$`, 'm'),
+        new RegExp(`^${NODE_A} +over others +0 .* distrusted  unsigned  127\\.0\\.0\\.1$`, 'm'),
       );
       const forget = await DaemonProcess.run(['peers', 'forget', NODE_A, '-f', daemon.dbFile]);
       assert.equal(forget.status, 0, forget.stderr);
