@@ -14,13 +14,9 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
 import type { TestContext } from 'node:test';
-import { silentLogger, systemClock } from '@sentrypeer/kernel';
-import { NumberingPlans } from '@sentrypeer/numbers';
-import { Store } from '@sentrypeer/store';
-import { openJudging } from '../daemon/src/services/open-judging.ts';
 import { DaemonProcess, until } from '../test/e2e/daemon-process.ts';
 import { FleetWorld } from '../test/interop/fleet-world.ts';
-import { call, recordCalls } from './load/calls.ts';
+import { makeJudgedDatabase, POLICY } from './load/judged.ts';
 import { machineLine, temporaryFolder, totalProcessorSeconds } from './load/processes.ts';
 
 const LISTINGS = Number(process.argv[2] ?? 100_000);
@@ -30,29 +26,10 @@ const NUMBERS = 50_000;
 const CONNECTIONS = '8';
 const SCRIPT = join(import.meta.dirname, 'load/checks.lua');
 const BUNDLE = join(import.meta.dirname, '../dist/main.js');
-const POLICY = [
-  { name: 'networks-home', value: 1 },
-  { name: 'days-home', value: 1 },
-] as const;
 const FOLLOW_MS_MAX = 240_000;
 /** Milliseconds between two looks at what a node takes, and the share of a processor below which it is quiet. */
 const QUIET_MS = 3000;
 const QUIET_SHARE = 0.25;
-
-async function makeDatabase(path: string): Promise<void> {
-  using store = Store.open({ logger: silentLogger, clock: systemClock }, { path });
-  recordCalls(store, NUMBERS, (index) =>
-    call(`45.1.${(index >> 8) & 255}.${index & 255}`, `004670${String(index).padStart(7, '0')}`),
-  );
-  const plans = await NumberingPlans.load();
-  const judging = openJudging({ clock: systemClock, plans, onChanged: () => undefined }, store, {
-    homeCountry: 'SE',
-    ownNumbers: [],
-    ownAddresses: [],
-    policy: POLICY,
-  });
-  for (let left = judging.step(); left.urgent || left.rest; left = judging.step()) store.maintain();
-}
 
 interface Cost {
   readonly perSecond: number;
@@ -111,7 +88,7 @@ using folder = temporaryFolder();
 const folders = ['fleet', 'alone'].map((name) => join(folder.path, name));
 for (const path of folders) mkdirSync(path);
 const [inFleet = '', alone = ''] = folders;
-await makeDatabase(join(inFleet, 'sentrypeer.db'));
+await makeJudgedDatabase(join(inFleet, 'sentrypeer.db'), NUMBERS, '45.1');
 copyFileSync(join(inFleet, 'sentrypeer.db'), join(alone, 'sentrypeer.db'));
 await world.rows(`
   INSERT INTO fleet.listing SELECT 'number', '4671' || lpad(i::text, 7, '0'), i, 'listed', 60, 'handshake',

@@ -12,12 +12,8 @@ import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { Agent, get } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { silentLogger, systemClock } from '@sentrypeer/kernel';
-import { NumberingPlans } from '@sentrypeer/numbers';
-import { Store } from '@sentrypeer/store';
-import { openJudging } from '../daemon/src/services/open-judging.ts';
 import { DaemonProcess } from '../test/e2e/daemon-process.ts';
-import { call, recordCalls } from './load/calls.ts';
+import { makeJudgedDatabase, POLICY } from './load/judged.ts';
 import { allPages, fileOf } from './load/pool-pages.ts';
 import { machineLine, temporaryFolder } from './load/processes.ts';
 
@@ -30,10 +26,6 @@ const CONNECTIONS = 8;
 const SETTLED_MS = 15;
 const SETTLE_MS_MAX = 120_000;
 const BUNDLE = process.env['TESTED_PROGRAM'] ?? join(import.meta.dirname, '../dist/main.js');
-const POLICY = [
-  { name: 'networks-home', value: 1 },
-  { name: 'days-home', value: 1 },
-] as const;
 
 const number = (index: number): string => String(index).padStart(7, '0');
 const octets = (index: number): string => `${index >> 16}.${(index >> 8) & 255}.${index & 255}`;
@@ -54,22 +46,6 @@ const QUESTIONS: readonly (readonly [string, (index: number) => string, number])
   ['4.x, own address', (index) => `/ip-addresses/46.${octets(index)}`, NUMBERS],
   ['4.x, unknown address', (index) => `/ip-addresses/47.${octets(index)}`, NUMBERS],
 ];
-
-/** Records and judges as many calls, each from another address to another number. */
-async function makeDatabase(path: string): Promise<void> {
-  using store = Store.open({ logger: silentLogger, clock: systemClock }, { path });
-  recordCalls(store, NUMBERS, (index) =>
-    call(`46.0.${index >> 8}.${index & 255}`, `004670${String(index).padStart(7, '0')}`),
-  );
-  const plans = await NumberingPlans.load();
-  const judging = openJudging({ clock: systemClock, plans, onChanged: () => undefined }, store, {
-    homeCountry: 'SE',
-    ownNumbers: [],
-    ownAddresses: [],
-    policy: POLICY,
-  });
-  for (let left = judging.step(); left.urgent || left.rest; left = judging.step()) store.maintain();
-}
 
 const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
 
@@ -119,7 +95,7 @@ using folder = temporaryFolder();
 const folders = ['sharing', 'alone'].map((name) => join(folder.path, name));
 for (const path of folders) mkdirSync(path);
 const [sharing = '', alone = ''] = folders;
-await makeDatabase(join(sharing, 'sentrypeer.db'));
+await makeJudgedDatabase(join(sharing, 'sentrypeer.db'), NUMBERS, '46.0');
 copyFileSync(join(sharing, 'sentrypeer.db'), join(alone, 'sentrypeer.db'));
 const policy = `--policy=${POLICY.map(({ name, value }) => `${name}=${value}`).join(',')}`;
 const flags = ['--no-sip', '--home-country=SE', '--api-rate=0', policy];

@@ -10,9 +10,9 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { readSmallFile } from '@sentrypeer/bytes/file';
-import { NAMED_FILE_OCTETS_MAX } from '../config/limits.ts';
 import { fleetAddressText, readFleetAddress, type FleetAddress } from '@sentrypeer/fleet/address';
 import { errorCode, OperatingError } from '@sentrypeer/kernel';
+import { NAMED_FILE_OCTETS_MAX } from '../config/limits.ts';
 import { quoted, refusal } from '../config/refusal.ts';
 
 const OWNER_ONLY = 0o600;

@@ -47,7 +47,7 @@ class World {
           call: async ({ host, port, key }) => {
             this.dialled.push(`${host} ${port} ${key?.slice(0, 2) ?? '-'}`);
             return this.answering.has(host)
-              ? { kind: 'linked', ended: Promise.resolve() }
+              ? { kind: 'linked', ended: Promise.resolve(true) }
               : { kind: 'failed', why: 'no answer in time' };
           },
         },

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { fileTrouble, readSmallFile } from '@sentrypeer/bytes/file';
 import type { Socket } from 'node:net';
+import { fileTrouble, readSmallFile } from '@sentrypeer/bytes/file';
 import { errorCode, OperatingError } from '@sentrypeer/kernel';
 import pg from 'pg';
 import { formatFleetAddress, type FleetAddress } from './address.ts';
 import {
+  AUTHORITIES_OCTETS_MAX,
   CLOSE_MS_MAX,
   CONNECT_MS_MAX,
   SILENCE_LOOK_MS,
   SILENCE_MS,
   STATEMENT_MS_MAX,
-  AUTHORITIES_OCTETS_MAX,
 } from './limits.ts';
 
 /** A row of an answer; `bigint` of PostgreSQL is a text. */

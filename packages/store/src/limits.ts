@@ -157,6 +157,15 @@ export const HOURS_COUNT_MAX = 17_544;
 /** Rows that one query for events examines, 1 and above: tens of milliseconds. The next page continues there. */
 export const SEARCH_ROWS_MAX = 10_000;
 
+/**
+ * Forms of numbers whose events are found by the index, 1 and above; of more forms, by looking at all of the log. Chosen:
+ * what attackers put before a number is a few dozen.
+ */
+export const FORMS_COUNT_MAX = 64;
+
+/** Readings of dialled digits that are looked at for such forms; those of longer numbers lie between them. Chosen: 1 ms. */
+export const FORM_READINGS_MAX = 1000;
+
 /** Octets of page cache of the writing connection: the pages of one large commit; on small devices fewer, to save memory. */
 export const WRITER_CACHE_OCTETS = 8 * MIB;
 export const WRITER_CACHE_OCTETS_SMALL = 2 * MIB;

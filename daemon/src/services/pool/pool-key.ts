@@ -6,10 +6,9 @@ import { latin1Text } from '@sentrypeer/bytes';
 import { fileTrouble, readSmallFile } from '@sentrypeer/bytes/file';
 import { errorCode, OperatingError } from '@sentrypeer/kernel';
 import type { Config } from '../../config/config.ts';
+import { KEY_FILE_OCTETS_MAX } from './limits.ts';
 
 const KEY_SIZE = 32;
-/** With blanks around it. */
-const KEY_FILE_OCTETS_MAX = 1024;
 
 /** The pool in which this node takes part. */
 export interface PoolNetwork {

@@ -228,9 +228,9 @@ export class PoolLinks implements AsyncDisposable {
     while (!this.#isClosed) {
       const called = await this.#door?.call(target);
       if (called?.kind === 'linked') {
-        waitMs = DIAL_MS_MIN;
         whyBefore = '';
-        await called.ended;
+        // A node of another pool, which takes no hello of ours, is dialled ever less often.
+        if (await called.ended) waitMs = DIAL_MS_MIN;
       } else if (called !== undefined && called.why !== whyBefore) {
         whyBefore = called.why;
         const { host, port } = target;

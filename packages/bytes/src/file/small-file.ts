@@ -3,9 +3,8 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { errorCode } from '@sentrypeer/kernel';
 import { concat } from '../concat.ts';
-import { PIPE_UNUSED_MS_MAX, PIPE_WAIT_MS_MAX } from './limits.ts';
+import { PIPE_LOOK_MS, PIPE_UNUSED_MS_MAX, PIPE_WAIT_MS_MAX } from './limits.ts';
 
-const PIPE_LOOK_MS = 20;
 const CHUNK_OCTETS = 65_536;
 
 /** Why a file cannot be read; the message is a few words for a person, to be put after the name of the file. */

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { timingSafeEqual } from 'node:crypto';
 import { TokenBucket } from '@sentrypeer/kernel';
 import {
   BROKEN_PROMISES_MAX,
@@ -35,18 +34,15 @@ import {
   SUMMARY_SIZE,
   type Frame,
 } from './frames.ts';
+import { helloFrame, readHello } from './hello.ts';
 import type { Announced, LinkParts, LinkPeer, Wire } from './link-parts.ts';
 import { ANSWER_PAGES_MAX, BYE_OCTETS_MAX, SUMMARY_ANSWERS_BURST } from './limits.ts';
 import type { IndexedPage } from './page-index.ts';
-import { KEY_NOT_PROVED, OTHER_POOL } from './other-pools.ts';
 import { Proving } from './proving.ts';
 import { PushBudget } from './push-budget.ts';
 import { Serving } from './serving.ts';
 
-const VERSION = 1;
 const FEATURES = Feature.named | Feature.parts;
-const PROOF_SIZE = 32;
-const HELLO_SIZE = 5 + PROOF_SIZE;
 const NAMED_SIZE = ID_SIZE + HINT_SIZE;
 const ASKED_TOO_MUCH = 'it asks for too much';
 const TOO_MUCH = 'it sends too much that is of no use';
@@ -109,13 +105,14 @@ export class Link {
     return this.#isReady && !this.#isClosed;
   }
 
+  /** The same, also after the link has ended. */
+  get wasReady(): boolean {
+    return this.#isReady;
+  }
+
   /** Says hello. */
   open(): void {
-    const head = new Uint8Array(5);
-    const view = new DataView(head.buffer);
-    view.setUint8(0, VERSION);
-    view.setUint32(1, this.#parts.networkId);
-    this.#send(encodeFrame(FrameType.hello, head, this.#parts.proof, new Uint8Array([FEATURES])));
+    this.#send(helloFrame(this.#parts.networkId, this.#parts.proof, FEATURES));
   }
 
   receive(octets: Uint8Array): void {
@@ -275,15 +272,11 @@ export class Link {
   }
 
   /** @returns What is wrong with it; `undefined` if nothing. */
-  #hello({ type, body }: Frame): string | undefined {
+  #hello(frame: Frame): string | undefined {
     const { networkId, expected, onReady } = this.#parts;
-    if (type !== FrameType.hello || body.length < HELLO_SIZE) return 'that is no hello';
-    const view = new DataView(body.buffer);
-    if (view.getUint8(0) !== VERSION) return `this node speaks version ${VERSION}`;
-    if (view.getUint32(1) !== networkId) return OTHER_POOL;
-    // In a time that does not reveal where they differ.
-    if (!timingSafeEqual(body.subarray(5, HELLO_SIZE), expected)) return KEY_NOT_PROVED;
-    this.#features = body[HELLO_SIZE] ?? 0;
+    const hello = readHello(frame, networkId, expected);
+    if (typeof hello === 'string') return hello;
+    this.#features = hello.features;
     this.#isReady = true;
     onReady();
     return undefined;

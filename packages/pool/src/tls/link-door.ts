@@ -24,6 +24,8 @@ import {
 import { errorCode, OperatingError, type Clock, type Logger } from '@sentrypeer/kernel';
 import { PUBLIC_KEY_SIZE, type Signer } from '../ed25519.ts';
 import type { Exchange } from '../link/exchange.ts';
+import { PROOF_SIZE } from '../link/hello.ts';
+import type { Link } from '../link/link.ts';
 import {
   HANDSHAKES_OPEN_MAX,
   HELLO_MS_MAX,
@@ -43,7 +45,8 @@ export interface LinkTarget {
 
 /** The outcome of a call. */
 export type CallResult =
-  | { readonly kind: 'linked'; readonly ended: Promise<void> }
+  /** `ended` says whether the other end had said a valid hello. */
+  | { readonly kind: 'linked'; readonly ended: Promise<boolean> }
   | { readonly kind: 'failed'; readonly why: string };
 
 export interface LinkDoorPorts {
@@ -70,7 +73,6 @@ export interface LinkDoorOptions {
 
 const PROTOCOL = 'sentrypeer-pool/1';
 const EXPORTER = 'EXPORTER-sentrypeer-pool';
-const PROOF_SIZE = 32;
 const KEEP_ALIVE_MS = 60_000;
 
 /**
@@ -156,8 +158,9 @@ export class LinkDoor implements AsyncDisposable {
       socket.destroy();
       return { kind: 'failed', why: 'another key than the expected one answers' };
     }
-    if (!this.#link(socket, true)) return { kind: 'failed', why: 'there is such a link already' };
-    return { kind: 'linked', ended: once(socket, 'close').then(() => undefined) };
+    const link = this.#link(socket, true);
+    if (link === undefined) return { kind: 'failed', why: 'there is such a link already' };
+    return { kind: 'linked', ended: once(socket, 'close').then(() => link.wasReady) };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -255,11 +258,11 @@ export class LinkDoor implements AsyncDisposable {
     return same.length < LINKS_OF_NETWORK_MAX;
   }
 
-  /** @returns Whether it is a link now. */
-  #link(socket: TLSSocket, isOutward: boolean): boolean {
+  /** @returns `undefined` if it is no link. */
+  #link(socket: TLSSocket, isOutward: boolean): Link | undefined {
     const { clock, exchange } = this.#ports;
     const key = keyOf(socket);
-    if (key === undefined || this.#isClosed) return false;
+    if (key === undefined || this.#isClosed) return undefined;
     socket.setKeepAlive(true, KEEP_ALIVE_MS);
     socket.setNoDelay(true);
     const peer = {
@@ -286,13 +289,13 @@ export class LinkDoor implements AsyncDisposable {
     const link = exchange.add(peer, wire, this.#proof(socket, own), this.#proof(socket, theirs));
     if (link === undefined) {
       socket.destroy();
-      return false;
+      return undefined;
     }
     socket.on('data', (octets: Uint8Array) => link.receive(octets));
     socket.on('drain', () => link.drained());
     socket.on('error', () => socket.destroy());
     socket.once('close', () => link.ended());
-    return true;
+    return link;
   }
 
   /** Proves that an end of this very connection knows the shared key, RFC 8446 §7.5; zeros in an open pool. */

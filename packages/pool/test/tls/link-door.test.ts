@@ -195,12 +195,14 @@ test('a closed pool takes only who knows its key', async () => {
   a.node.say('45.0.0.1');
   for (const other of [stranger, open1]) {
     const called = await other.door.call(at(a));
-    if (called.kind === 'linked') await called.ended;
+    assert.equal(called.kind === 'linked' && (await called.ended), false);
     assert.deepEqual(other.node.subjects(), []);
     assert.deepEqual(a.node.exchange.links, []);
   }
-  await b.door.call(at(a));
+  const called = await b.door.call(at(a));
   await until('the page', () => b.node.subjects().length === 1);
+  await a.door[Symbol.asyncDispose]();
+  assert.equal(called.kind === 'linked' && (await called.ended), true);
 });
 
 test('who shows no key of a node is not let in', async () => {

@@ -3,7 +3,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { formatEventTimestamp, type LogFilter, type NumberSpan } from '@sentrypeer/event';
 import { foundEvent, FOUND_COLUMNS, type FoundEvent } from './event-row.ts';
-import { SEARCH_ROWS_MAX } from '../limits.ts';
+import { FORM_READINGS_MAX, FORMS_COUNT_MAX, SEARCH_ROWS_MAX } from '../limits.ts';
 import { RECORDED, BLOCK_EVENTS, BLOCK_OF_EVENT } from '../file/schema.ts';
 
 /** Newest first searches backwards, oldest first forwards. */
@@ -47,11 +47,6 @@ const FITS = `${FITS_BESIDE_NUMBERS}
     SELECT 1 FROM number_total JOIN number_reading USING (total_id)
     WHERE number = called_number AND e164 BETWEEN ?7 AND ?8 AND length(e164) = length(?7)))`;
 
-/** Up to here the events of each form are found by the index, and beyond that by looking at all of the log. */
-const FORMS_COUNT_MAX = 64;
-/** Readings that are looked at for such forms; those of longer numbers lie between them. */
-const READINGS_COUNT_MAX = 1000;
-
 /** Makes SQLite use the column's index; that of addresses goes block by block. */
 const BY_COLUMN = {
   source_ip: `${BLOCK_OF_EVENT} = CAST(?10 AS INTEGER) / ${BLOCK_EVENTS} AND source_ip = ?1`,
@@ -85,7 +80,7 @@ export class EventSearch {
     database.function('source_fits', (sourceIp) => Number(this.#sourceFits(String(sourceIp))));
     this.#forms = database.prepare(`
       SELECT number, length(e164) = length(?1) AS fits FROM number_reading JOIN number_total USING (total_id)
-      WHERE e164 BETWEEN ?1 AND ?2 LIMIT ${READINGS_COUNT_MAX + 1}`);
+      WHERE e164 BETWEEN ?1 AND ?2 LIMIT ${FORM_READINGS_MAX + 1}`);
     this.#byId = database.prepare(`SELECT ${FOUND_COLUMNS} FROM honey WHERE honey_id = ?`);
     // Another node may have copied the UUID: our own event comes first, then the one that was recorded first.
     this.#byUuid = database.prepare(`
@@ -155,7 +150,7 @@ export class EventSearch {
   #formsOf({ first, last }: NumberSpan): readonly string[] | undefined {
     const rows = this.#forms.all(first, last);
     const forms = rows.filter((row) => row['fits'] === 1).map((row) => String(row['number']));
-    if (rows.length > READINGS_COUNT_MAX || forms.length > FORMS_COUNT_MAX) return undefined;
+    if (rows.length > FORM_READINGS_MAX || forms.length > FORMS_COUNT_MAX) return undefined;
     return first === last ? [...new Set([...forms, first, `+${first}`])] : forms;
   }
 

@@ -20,6 +20,7 @@ import {
   TestLogger,
   uuidOf,
 } from '../fixtures.ts';
+import { SHARED_EVENT } from '../sharing/shared-event.ts';
 
 const MIB = 1_048_576;
 const OTHER_NODE = 'bbbbbbbb-0000-4000-8000-000000000000';
@@ -113,27 +114,10 @@ for (const isPaused of [false, true]) {
     using bench = new Bench();
     const shared = [1, 2, 3].map((index) => ({
       event: {
+        ...SHARED_EVENT,
         eventUuid: uuidOf(index),
         eventEpochUs: NOON_US + index,
-        transportType: 'UDP' as const,
-        grade: 'handshake' as const,
-        messageKind: 'request' as const,
         sourceIp: '45.9.9.9',
-        sourcePort: 0,
-        destinationIp: '',
-        destinationPort: 0,
-        calledNumber: '00441',
-        calledNumberSource: 'none' as const,
-        sipMethod: 'INVITE',
-        userAgent: 'scanner',
-        requestUri: undefined,
-        toUri: undefined,
-        toUser: undefined,
-        fromUri: undefined,
-        fromUser: undefined,
-        anomalies: '',
-        detailsJson: undefined,
-        sipMessage: '',
       },
       nodeId: OTHER_NODE,
       collectedMethod: 'responsive' as const,

@@ -20,6 +20,7 @@ import {
   uuidOf,
   WITHOUT_VERSION_15,
 } from '../fixtures.ts';
+import { SHARED_EVENT } from './shared-event.ts';
 
 const A = 'aaaaaaaa-0000-8000-8000-000000000000';
 const B = 'bbbbbbbb-0000-4000-8000-000000000000';
@@ -36,30 +37,7 @@ interface Said extends Partial<BatchedEvent> {
 function said({ by, origin, ...changes }: Said): DeliveredEvent {
   next += 1;
   return {
-    event: {
-      eventUuid: uuidOf(next),
-      eventEpochUs: NOON_US,
-      transportType: 'UDP',
-      grade: 'handshake',
-      messageKind: 'request',
-      sourceIp: '45.0.0.1',
-      sourcePort: 0,
-      destinationIp: '',
-      destinationPort: 0,
-      calledNumber: '00441',
-      calledNumberSource: 'none',
-      sipMethod: 'INVITE',
-      userAgent: 'scanner',
-      requestUri: undefined,
-      toUri: undefined,
-      toUser: undefined,
-      fromUri: undefined,
-      fromUser: undefined,
-      anomalies: '',
-      detailsJson: undefined,
-      sipMessage: '',
-      ...changes,
-    },
+    event: { ...SHARED_EVENT, eventUuid: uuidOf(next), ...changes },
     nodeId: by,
     collectedMethod: 'responsive',
     origin: origin ?? { publicKey: by === A ? KEY : undefined, address: '10.0.0.9' },
