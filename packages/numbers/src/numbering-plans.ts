@@ -202,10 +202,12 @@ export class NumberingPlans {
   home(country: string): HomePlan | undefined {
     const fields = this.#country(country);
     if (fields === undefined) return undefined;
-    const trunk = text(fields[TRUNK_PREFIX_PATTERN]) ?? text(fields[TRUNK_PREFIX]);
-    const trunkPattern = trunk === undefined ? undefined : atStart(trunk);
+    const trunk = text(fields[TRUNK_PREFIX]);
+    const trunkDigits = text(fields[TRUNK_PREFIX_PATTERN]) ?? trunk;
+    const trunkPattern = trunkDigits === undefined ? undefined : atStart(trunkDigits);
     const transform = text(fields[TRUNK_PREFIX_TRANSFORM]);
     const international = atStart(text(fields[INTERNATIONAL_PREFIX]) ?? '00');
+    const national = whole(String(fields[NATIONAL_PATTERN]));
     return {
       country,
       callingCode: String(fields[CALLING_CODE]),
@@ -217,8 +219,13 @@ export class NumberingPlans {
         const found = trunkPattern?.exec(digits) ?? null;
         if (found === null || trunkPattern === undefined) return digits;
         const hasGroup = found.slice(1).some((group) => group !== undefined);
-        if (transform !== undefined && hasGroup) return digits.replace(trunkPattern, transform);
-        return digits.slice(found[0].length);
+        let rest = digits.slice(found[0].length);
+        if (hasGroup && transform !== undefined) rest = digits.replace(trunkPattern, transform);
+        // The trunk prefix is also dialled after the code of a carrier: 17951 010 6552 9988 in China.
+        else if (hasGroup && trunk !== undefined && rest.startsWith(trunk) && !national.test(rest))
+          rest = rest.slice(trunk.length);
+        // Numbers of some countries begin with the digits of the prefix: 8 800 555 35 35 in Russia, where it is 8.
+        return national.test(digits) && !national.test(rest) ? digits : rest;
       },
     };
   }

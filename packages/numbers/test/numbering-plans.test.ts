@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { parsePhoneNumberFromString } from 'libphonenumber-js/max';
+import { parsePhoneNumberFromString, type CountryCode } from 'libphonenumber-js/max';
 import { NumberingPlans, type NumberType } from '../src/index.ts';
 
 const plans = await NumberingPlans.load();
@@ -80,15 +80,91 @@ test('HomePlan.withoutTrunkPrefix() takes off what a country dials before its ow
   assert.equal(plans.home('XX'), undefined);
 });
 
-test('HomePlan.withoutTrunkPrefix() takes codes of carriers off, and puts in what numbers abroad have', () => {
-  const without = (country: string, digits: string): string | undefined =>
-    plans.home(country)?.withoutTrunkPrefix(digits);
-  assert.equal(without('AR', '0111512345678'), '91112345678', 'a mobile number has a 9 for 15');
-  assert.equal(without('AR', '02215123456'), '2215123456');
-  assert.equal(without('BR', '01123456789'), '1123456789');
-  assert.equal(without('BR', '0211123456789'), '1123456789');
-  assert.equal(without('IT', '0612345678'), '0612345678', 'the zero belongs to the number');
-  assert.equal(without('MX', '5512345678'), '5512345678');
+/** What is dialled at home, and the national number: plans that differ from "a zero, then the number". */
+for (const [country, dialled, national, why] of [
+  ['AR', '0111512345678', '91112345678', 'a mobile number has a 9 abroad for the 15'],
+  ['AR', '0223151234567', '92231234567', 'the 15 stands after the area code, whatever its length'],
+  ['AR', '02231234567', '2231234567', ''],
+  ['AR', '91112345678', '91112345678', 'the 9 belongs to the number'],
+  ['AU', '0412345678', '412345678', ''],
+  ['AU', '18310412345678', '412345678', '1831 hides who calls'],
+  ['AU', '1831412345678', '412345678', ''],
+  ['BR', '01123456789', '1123456789', ''],
+  ['BR', '0211123456789', '1123456789', '21 is a carrier'],
+  ['BR', '01511987654321', '11987654321', '15 is a carrier'],
+  ['BR', '902111987654321', '11987654321', '90 is for collect calls'],
+  [
+    'BR',
+    '02112345678',
+    '2112345678',
+    '21 is an area, if too few digits follow for an area and a number',
+  ],
+  ['BR', '900123456', '900123456', 'premium-rate numbers begin with 900'],
+  ['BY', '80172345678', '172345678', '8, then 0 for calls within the country'],
+  ['BY', '0172345678', '172345678', 'the 8 is no longer needed'],
+  ['BY', '88011001010', '8011001010', 'toll-free numbers have no 0 after the 8'],
+  ['BY', '8011001010', '8011001010', 'toll-free numbers begin with 80'],
+  ['CI', '0712345678', '0712345678', 'numbers have ten digits since 2021, the zero included'],
+  ['CN', '01065529988', '1065529988', 'the area 10 is Beijing'],
+  ['CN', '1065529988', '1065529988', ''],
+  ['CN', '13800138000', '13800138000', 'mobile numbers begin with 13 to 19'],
+  ['CN', '013800138000', '13800138000', 'with a zero from another area'],
+  ['CN', '1795113800138000', '13800138000', '17951 is a carrier'],
+  ['CN', '1795101065529988', '1065529988', 'the zero is dialled after a carrier, too'],
+  ['CN', '1259301065529988', '1065529988', '12593 is a carrier'],
+  [
+    'CN',
+    '1123456789',
+    '1123456789',
+    '112 is for help; no area and no mobile number begins with 11',
+  ],
+  ['GB', '1800202079460958', '2079460958', '18002 is for text telephones'],
+  ['HU', '0612345678', '12345678', 'the trunk prefix is 06, Budapest 1'],
+  ['HU', '06301234567', '301234567', ''],
+  ['IT', '0612345678', '0612345678', 'the zero belongs to the number'],
+  ['IT', '3123456789', '3123456789', 'mobile numbers have none'],
+  ['JP', '0312345678', '312345678', ''],
+  ['JP', '0077782409', '0077782409', 'toll-free numbers that begin with 00'],
+  ['KR', '021234567', '21234567', ''],
+  ['KR', '082021234567', '21234567', '082 is a carrier'],
+  ['KZ', '87172123456', '7172123456', ''],
+  ['KZ', '8089012345', '8089012345', 'personal numbers begin with 8'],
+  ['LT', '061234567', '61234567', 'since March 2024'],
+  ['LT', '861234567', '61234567', 'until March 2025'],
+  ['LT', '080012345', '80012345', ''],
+  ['LT', '80012345', '80012345', 'toll-free numbers begin with 8'],
+  ['MX', '5512345678', '5512345678', 'no prefixes since 2019'],
+  ['RU', '88005553535', '8005553535', ''],
+  ['RU', '8005553535', '8005553535', 'toll-free numbers begin with 8'],
+  ['SM', '886377', '0549886377', 'the area is not dialled at home'],
+  ['SM', '0549886377', '0549886377', ''],
+] as const) {
+  const because = why === '' ? '' : `: ${why}`;
+  test(`HomePlan.withoutTrunkPrefix() makes ${dialled} of ${country} ${national}${because}`, () => {
+    assert.equal(plans.home(country)?.withoutTrunkPrefix(dialled), national);
+  });
+}
+
+test('HomePlan.withoutTrunkPrefix() finds the national number that libphonenumber finds', () => {
+  const number = fc.tuple(
+    fc.constantFrom(...plans.countries()),
+    fc.stringMatching(/^[0189]?[0-9]{6,11}$/),
+  );
+  let validCount = 0;
+  fc.assert(
+    fc.property(number, ([country, digits]) => {
+      const home = plans.home(country);
+      const theirs = parsePhoneNumberFromString(digits, { defaultCountry: country as CountryCode });
+      if (home === undefined || theirs?.isValid() !== true) return;
+      // They also look for an international prefix, and for the country's own code without one.
+      if (home.afterInternationalPrefix(digits) !== undefined) return;
+      if (digits.startsWith(home.callingCode)) return;
+      validCount += 1;
+      assert.equal(home.withoutTrunkPrefix(digits), theirs.nationalNumber, country);
+    }),
+    { numRuns: 5000 },
+  );
+  assert.ok(validCount > 150, String(validCount));
 });
 
 test('HomePlan.afterInternationalPrefix() knows the prefixes of the country, at the start only', () => {

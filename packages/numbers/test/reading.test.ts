@@ -248,6 +248,17 @@ for (const [text, country, e164] of [
   });
 }
 
+test('readQuestion() reads a national number after the code of a carrier, with its trunk prefix', () => {
+  for (const [text, country, e164] of [
+    ['1795101065529988', 'CN', '861065529988'],
+    ['9 17951 010 6552 9988', 'CN', '861065529988'],
+    ['1831 0412 345 678', 'AU', '61412345678'],
+  ] as const) {
+    const found = readQuestion(plans, text, home(country)).candidates.map((each) => each.e164);
+    assert.deepEqual(found, [e164], text);
+  }
+});
+
 test('readNumber() reads the digits of attackers without a home country', () => {
   assert.equal(readNumber(plans, '972592891005').candidates[0]?.e164, '972592891005');
 });
