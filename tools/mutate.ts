@@ -25,6 +25,8 @@ import { ROOT } from './sources.ts';
 /** Where most of a judgement, a codec or an access check is decided. */
 const PACKAGES = [
   'api/access',
+  'bgp',
+  'delivery',
   'dht',
   'event',
   'follow',
