@@ -40,6 +40,7 @@ const received: Received<undefined> = {
   framingAnomalies: [],
   path: undefined,
 };
+const unanswered = { ...received, isUnanswered: true };
 const passive = newHoneypot('passive');
 const responsive = newHoneypot('responsive');
 
@@ -73,6 +74,8 @@ bench('passive judgement, folded', () =>
 bench('passive judgement, written into a batch', () =>
   distinct.record(passive.receive(received).observation, systemClock.nowMs()));
 bench('responsive judgement where no answer may go out', () =>
-  do_not_optimize(responsive.receive({ ...received, isUnanswered: true })));
+  do_not_optimize(responsive.receive(unanswered)));
+bench('responsive judgement where no answer may go out, folded', () =>
+  folding.record(responsive.receive(unanswered).observation, systemClock.nowMs()));
 bench('responsive judgement with its answer', () => do_not_optimize(responsive.receive(received)));
 await run();

@@ -27,7 +27,7 @@ export class UdpReplies {
   areRefused(socket: UdpSocket, to: Endpoint, requestOctets: number, nowMs: number): boolean {
     const octets = Math.min(requestOctets, EXPECTED_REPLY_OCTETS_MAX);
     return (
-      !isRepliable(to, socket.local, socket.own) || this.#limiter.refuses(to.address, octets, nowMs)
+      this.#limiter.refuses(to.address, octets, nowMs) || !isRepliable(to, socket.local, socket.own)
     );
   }
 

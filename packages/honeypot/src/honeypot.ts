@@ -150,7 +150,7 @@ export class Honeypot<Path> {
       };
     }
     const isWithheld = input.isUnanswered === true && isDispensable(message);
-    if (isWithheld && message.to?.tag === undefined) return this.#withhold(input, message, unread);
+    if (isWithheld && message.toTag === undefined) return this.#withhold(input, message, unread);
     const request = this.#examine(input, message);
     const { replies, registered } = isWithheld ? SILENCE : this.#answer(request);
     const grade: Grade = request.proved && !isStream ? 'returned' : unread.grade;
@@ -197,7 +197,7 @@ export class Honeypot<Path> {
       credentials?.isDigest === true
         ? this.#nonces.check(credentials.nonce ?? '', { sourceIp, transport, realm }, epochMs)
         : undefined;
-    const toTag = message.to?.tag;
+    const toTag = message.toTag;
     const tagGiving =
       toTag === undefined ? undefined : this.#toTags.givingOf(toTag, subject, epochMs);
     const isStream = transport !== 'UDP';

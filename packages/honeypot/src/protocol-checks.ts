@@ -13,9 +13,6 @@ const KNOWN_METHODS: ReadonlySet<string> = new Set(REGISTERED_METHODS);
 const KNOWN_SCHEMES: ReadonlySet<string> = new Set(['sip', 'sips', 'tel']);
 const KNOWN_BODIES: readonly string[] = ['application/sdp', 'multipart/mixed'];
 
-/** Headers that every answer echoes; without them no answer is sent. */
-const ECHOED = ['via', 'from', 'to', 'call-id', 'cseq'] as const;
-
 /**
  * Whether a request is answered at all. Never an ACK, never a message without method and version, never one without a
  * header that the answer echoes: this prevents loops and most of the amplification.
@@ -25,8 +22,7 @@ export function isAnswerable(message: SipMessage): boolean {
     return false;
   }
   if (message.sipVersion === undefined || message.requestUri === undefined) return false;
-  for (const id of ECHOED) if ((message.header(id) ?? '') === '') return false;
-  return true;
+  return message.isRepeatable;
 }
 
 /**

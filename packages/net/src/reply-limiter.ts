@@ -60,11 +60,10 @@ export class ReplyLimiter {
    */
   refuses(address: string, octetsCount: number, nowMs: number): boolean {
     if (this.#octets?.has('', octetsCount, nowMs) === false) return true;
+    if (!isIpv6(address) && !this.#sources.has(address, 1, nowMs)) return true;
     const network = networkKey(address);
-    return (
-      !this.#sources.has(isIpv6(address) ? network : address, 1, nowMs) ||
-      !this.#networks.has(network, 1, nowMs)
-    );
+    if (isIpv6(address) && !this.#sources.has(network, 1, nowMs)) return true;
+    return !this.#networks.has(network, 1, nowMs);
   }
 
   /**

@@ -112,7 +112,7 @@ export class Agent {
     switch (message.method ?? '') {
       case 'INVITE':
         // We take no part in established calls; §12.2.2 applies to requests in a dialog that we do not have.
-        return message.to?.tag === undefined
+        return message.toTag === undefined
           ? this.#decide(asked, message, 'call')
           : this.#answer(asked, message, 'refusal', 481);
       case 'REGISTER':

@@ -67,6 +67,12 @@ export class HeaderLine implements HeaderField {
     const value = this.#text.slice(this.valueOffset, this.valueEnd);
     return this.isFolded ? unfold(value) : value;
   }
+
+  /** Octets from the beginning of the message to this character within the value; -1 if it is not there. */
+  indexOf(character: string): number {
+    const at = this.#text.indexOf(character, this.valueOffset);
+    return at < this.valueEnd ? at : -1;
+  }
 }
 
 /** Start line and header lines of a message, and where they end. */

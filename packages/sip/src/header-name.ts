@@ -12,9 +12,11 @@ export const HeaderId = {
   cseq: 4,
   contentLength: 5,
   userAgent: 6,
+  authorization: 7,
+  proxyAuthorization: 8,
 } as const;
 
-/** Canonical long names; the first seven are in the order of {@link HeaderId}. */
+/** Canonical long names; the first nine are in the order of {@link HeaderId}. */
 const KNOWN_NAMES: readonly string[] = [
   'via',
   'from',
@@ -23,12 +25,12 @@ const KNOWN_NAMES: readonly string[] = [
   'cseq',
   'content-length',
   'user-agent',
+  'authorization',
+  'proxy-authorization',
   'contact',
   'max-forwards',
   'content-type',
   'content-encoding',
-  'authorization',
-  'proxy-authorization',
   'www-authenticate',
   'proxy-authenticate',
   'accept',

@@ -19,6 +19,10 @@ import { parseVia, type Via } from './via.ts';
 /** Not parsed yet; `undefined` means parsed and absent. */
 const UNREAD = Symbol('unread');
 
+/** Bits of the headers that a response repeats, by their ids. */
+const REPEATED_BITS = (1 << (HeaderId.cseq + 1)) - 1;
+const CREDENTIALS = [HeaderId.authorization, HeaderId.proxyAuthorization] as const;
+
 /**
  * One message as received, valid or not. Texts are Latin-1 with one character an octet, unless said otherwise;
  * structured headers are parsed when first asked for, which may add anomalies. A header that cannot be read is
@@ -120,12 +124,33 @@ export class SipMessage {
     return viasCount === 1;
   }
 
+  /**
+   * Whether a response can repeat what it must (RFC 3261 §8.2.6.2): Via, From, To, Call-ID and CSeq are there, and the
+   * first of each is not empty.
+   */
+  get isRepeatable(): boolean {
+    let foundBits = 0;
+    for (const { knownId, valueOffset, valueEnd } of this.#lines) {
+      if (knownId < HeaderId.via || knownId > HeaderId.cseq) continue;
+      const bit = 1 << knownId;
+      if ((foundBits & bit) === 0 && valueEnd === valueOffset) return false;
+      foundBits |= bit;
+    }
+    return foundBits === REPEATED_BITS;
+  }
+
   get to(): NameAddr | undefined {
     return this.#to === UNREAD ? (this.#to = this.#nameAddr(HeaderId.to)) : this.#to;
   }
 
   get from(): NameAddr | undefined {
     return this.#from === UNREAD ? (this.#from = this.#nameAddr(HeaderId.from)) : this.#from;
+  }
+
+  /** The tag of To. A line without parameters, as most requests have, is not parsed for it. */
+  get toTag(): string | undefined {
+    if (this.#to === UNREAD && !mayHaveParameters(this.#firstLine(HeaderId.to))) return undefined;
+    return this.to?.tag;
   }
 
   /** The user part of To, decoded (UTF-8). */
@@ -176,11 +201,7 @@ export class SipMessage {
    */
   get credentials(): Credentials | undefined {
     if (this.#credentials === UNREAD) {
-      const all = [
-        ...this.headerValues('authorization'),
-        ...this.headerValues('proxy-authorization'),
-      ].map(parseDigestParams);
-      this.#credentials = all.find(({ isDigest }) => isDigest) ?? all[0];
+      this.#credentials = this.#findCredentials();
     }
     return this.#credentials;
   }
@@ -206,6 +227,19 @@ export class SipMessage {
   #noteIn(line: HeaderLine): NoteAnomaly {
     return (code, index) =>
       this.#anomalies.note(code, line.valueOffset + (line.isFolded ? 0 : index));
+  }
+
+  #findCredentials(): Credentials | undefined {
+    let first: Credentials | undefined;
+    for (const id of CREDENTIALS) {
+      for (const line of this.#lines) {
+        if (line.knownId !== id) continue;
+        const credentials = parseDigestParams(line.value);
+        if (credentials.isDigest) return credentials;
+        first ??= credentials;
+      }
+    }
+    return first;
   }
 
   #nameAddr(id: number): NameAddr | undefined {
@@ -306,6 +340,13 @@ function isBroken(octets: Uint8Array, line: HeaderLine): boolean {
     return lineBreakIn(value, 0, value.length) !== -1;
   }
   return lineBreakIn(octets, line.valueOffset, line.valueEnd) !== -1;
+}
+
+/** Whether there is anything behind the address, if this is one. */
+function mayHaveParameters(line: HeaderLine | undefined): boolean {
+  if (line === undefined) return false;
+  const close = line.indexOf('>');
+  return line.indexOf(';') !== -1 || (close !== -1 && close !== line.valueEnd - 1);
 }
 
 function userOf(uri: SipUri | undefined): string | undefined {

@@ -170,7 +170,7 @@ function formatCopied(name: string, value: string | undefined): string {
 
 function formatTo({ request, toTag }: Repeated): string | undefined {
   const value = request.header('to');
-  const hasTag = request.to?.tag !== undefined;
+  const hasTag = request.toTag !== undefined;
   return value === undefined || toTag === undefined || hasTag ? value : `${value};tag=${toTag}`;
 }
 

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { latin1Octets, latin1Text } from '@sentrypeer/bytes';
 import fc from 'fast-check';
-import { parseMessage, StreamFramer } from '../src/index.ts';
+import { parseDigestParams, parseMessage, StreamFramer } from '../src/index.ts';
 import { readAllMessages } from './corpus.ts';
 import { exerciseCodecs, exerciseMessage, frameStream } from './exercise.ts';
 
@@ -41,6 +41,27 @@ test('parseMessage() never throws on arbitrary octets', () => {
 
 test('parseMessage() never throws on mutated messages', () => {
   fc.assert(fc.property(mutated, exerciseMessage), { numRuns: 2000 });
+});
+
+test('what is read of a message without parsing its headers agrees with the parsed headers', () => {
+  const repeated = ['via', 'from', 'to', 'call-id', 'cseq'];
+  const agrees = (octets: Uint8Array): void => {
+    const message = parseMessage(octets);
+    assert.equal(message.toTag, parseMessage(octets).to?.tag);
+    assert.equal(
+      message.isRepeatable,
+      repeated.every((id) => (message.header(id) ?? '') !== ''),
+    );
+    const credentials = ['authorization', 'proxy-authorization']
+      .flatMap((id) => message.headerValues(id))
+      .map(parseDigestParams);
+    assert.deepEqual(
+      message.credentials,
+      credentials.find(({ isDigest }) => isDigest) ?? credentials[0],
+    );
+  };
+  for (const octets of corpus) agrees(octets);
+  fc.assert(fc.property(mutated, agrees), { numRuns: 2000 });
 });
 
 test('parseMessage() never throws on a message that is cut anywhere', () => {
