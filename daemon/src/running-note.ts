@@ -6,6 +6,7 @@ import { errorCode } from '@sentrypeer/kernel';
 import { formatListenAddress, type ListenAddress } from './config/value-types.ts';
 import { RUNNING_NOTE_OCTETS_MAX } from './limits.ts';
 import type { StartupFacts } from './output/startup-banner.ts';
+import { isProcessAlive } from './process-alive.ts';
 
 /** What a running daemon writes about itself next to its database, for the commands. */
 export interface RunningNote {
@@ -43,7 +44,7 @@ export function leaveRunningNote(
     [Symbol.dispose]: () => {
       // If a second daemon on the same file wrote it, it is not ours.
       if (readRunningNote(facts.dbFile)?.processId !== processId) return;
-      if (more.before === undefined || !isBeside || !isAlive(more.before.processId)) {
+      if (more.before === undefined || !isBeside || !isProcessAlive(more.before.processId)) {
         rmSync(path, { force: true });
       } else write(path, before);
     },
@@ -79,7 +80,7 @@ export function readRunningNote(dbFile: string): RunningNote | undefined {
     return undefined; // There is none, or this user may not read it.
   }
   if (!isNote(note)) return undefined;
-  return [note, note.before].find((one) => one !== undefined && isAlive(one.processId));
+  return [note, note.before].find((one) => one !== undefined && isProcessAlive(one.processId));
 }
 
 function noteOf(dbFile: string): string {
@@ -126,13 +127,4 @@ function isNote(value: unknown): value is RunningNote {
 
 function isTexts(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every((item) => typeof item === 'string');
-}
-
-function isAlive(processId: number): boolean {
-  try {
-    process.kill(processId, 0);
-    return true;
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
-  }
 }

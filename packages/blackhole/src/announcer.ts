@@ -219,9 +219,7 @@ export class Announcer implements ListingSink {
     const nowEpochMs = this.#nowEpochMs();
     this.#listed.prune(nowEpochMs);
     for (const key of this.#held.endedBy(nowEpochMs)) this.#pending.add(key);
-    if (this.#listed.isFull && this.#listed.entries.size < this.#options.prefixesMax * 0.9) {
-      this.#ports.restartFeed();
-    }
+    if (this.#listed.hasRoomAgain) this.#ports.restartFeed();
   }
 
   #followSpared(nowMs: number): void {

@@ -229,9 +229,7 @@ export class Firewall implements ListingSink {
     const nowEpochMs = this.#nowEpochMs();
     this.#listed.prune(nowEpochMs);
     this.#held.prune(nowEpochMs - END_TOLERANCE_MS);
-    if (this.#listed.isFull && this.#listed.entries.size < this.#options.entriesMax * 0.9) {
-      this.#ports.restartFeed();
-    }
+    if (this.#listed.hasRoomAgain) this.#ports.restartFeed();
     if (!this.#isInForce()) return;
     const difference = await this.#ports.table.check(this.#held.elements(), nowEpochMs);
     if (difference !== undefined) return this.#repair(difference);

@@ -16,6 +16,8 @@ export interface ListedEntry extends Pick<Entry, 'set' | 'element'> {
  */
 const LONGER_SHARE = 0.25;
 const LONGER_MS_MIN = 3_600_000;
+/** Chosen, so that a feed at its limit is not started again for each entry that ends. */
+const ROOM_SHARE = 0.9;
 
 /** The feed's entries as received, up to a limit. */
 export class Listed {
@@ -37,6 +39,11 @@ export class Listed {
   /** Whether entries were left out since the last snapshot began, because there were too many. */
   get isFull(): boolean {
     return this.#isFull;
+  }
+
+  /** Whether entries were left out that would fit now, with some to spare: a new snapshot brings them. */
+  get hasRoomAgain(): boolean {
+    return this.#isFull && this.#entries.size < this.#countMax * ROOM_SHARE;
   }
 
   begin(): void {

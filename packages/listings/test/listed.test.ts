@@ -54,6 +54,21 @@ test('Listed leaves out what is too much, and says so until the next snapshot', 
   assert.equal(listed.isFull, false);
 });
 
+test('Listed has room again once a tenth of what fits has gone, if something was left out', () => {
+  const listed = new Listed(10);
+  const put = (last: number): unknown => listed.put(`45.1.2.${last}`, NOW + 1, NOW);
+  for (let last = 0; last < 10; last += 1) put(last);
+  listed.remove('45.1.2.0');
+  listed.remove('45.1.2.1');
+  assert.equal(listed.hasRoomAgain, false, 'nothing was left out');
+  for (const last of [10, 11, 12]) put(last);
+  assert.equal(listed.hasRoomAgain, false);
+  listed.remove('45.1.2.2');
+  assert.equal(listed.hasRoomAgain, false);
+  listed.remove('45.1.2.3');
+  assert.equal(listed.hasRoomAgain, true);
+});
+
 test('Listed keeps what it had until a snapshot is complete', () => {
   const listed = new Listed(10);
   const keys = (): readonly string[] => [...listed.entries.values()].map(({ element }) => element);

@@ -3,6 +3,7 @@
 import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { OperatingError } from '@sentrypeer/kernel';
+import { isProcessAlive } from '../../process-alive.ts';
 import { isSilent, readRunNote, STATUS, type RunNote } from './run-note.ts';
 
 export interface RunDirectoryOptions<Order extends string> {
@@ -70,7 +71,9 @@ export class RunDirectory<Note extends RunNote, Order extends string> {
   holder(nowEpochMs: number): number | undefined {
     const last = this.readStatus();
     if (last === undefined || isSilent(last, nowEpochMs)) return undefined;
-    return last.processId !== process.pid && isAlive(last.processId) ? last.processId : undefined;
+    return last.processId !== process.pid && isProcessAlive(last.processId)
+      ? last.processId
+      : undefined;
   }
 
   /** Throws `OperatingError` if this user may not. */
@@ -119,13 +122,4 @@ export class RunDirectory<Note extends RunNote, Order extends string> {
 
 function reasonOf(cause: unknown): string {
   return cause instanceof Error ? cause.message : String(cause);
-}
-
-function isAlive(processId: number): boolean {
-  try {
-    process.kill(processId, 0);
-    return true;
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
-  }
 }
