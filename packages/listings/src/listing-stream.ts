@@ -160,9 +160,10 @@ function groundsOf({ grade, reasons }: Readonly<Record<string, unknown>>): Groun
   return isBlocked ? 'operator' : 'seen';
 }
 
-/** It is sent back as a header. */
+/** It is sent back as a header, in which no other characters may stand. */
 function isSerial(id: string): boolean {
-  return id !== '' && Number.isSafeInteger(Number(id));
+  const serial = Number(id);
+  return Number.isSafeInteger(serial) && String(serial) === id;
 }
 
 function refusalOf(status: number, keyOption: string): string {

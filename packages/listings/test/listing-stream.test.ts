@@ -272,6 +272,26 @@ test('ListingStream goes back to no place that is not a number, and follows only
   assert.deepEqual([node.stream.serial, node.stream.failure], ['', undefined]);
 });
 
+test('ListingStream goes on after an id that it could not send back as a header', async () => {
+  const asked: unknown[] = [];
+  const odd: Answer = (_request, response) => {
+    // White space around a number, which no header may have: the snapshot could never be asked for again.
+    const ids = ['\u20288', ' 8', '08', '8e0', ''].map((id) => `id: ${id}\n${event('serial', {})}`);
+    response.write(event('begin', {}) + event('end', {}) + ids.join(''), () => response.destroy());
+  };
+  const next: Answer = (request, response) => {
+    asked.push(request.headers['last-event-id']);
+    sends(
+      event('begin', {}),
+      event('entry', listed('45.1.2.3')),
+      event('end', {}, 7),
+    )(request, response);
+  };
+  await using node = await Node.open([odd, next]);
+  await node.until('entry 45.1.2.3');
+  assert.deepEqual(asked, [undefined]);
+});
+
 test('ListingStream reads events wherever they are cut, and signs of life between them', async () => {
   const text = `: still here\n\n${event('begin', {})}${event('entry', listed('45.1.2.3'))}${event('end', {}, 7)}`;
   const answer: Answer = (_request, response) => {
