@@ -82,7 +82,6 @@ export interface EventBatchVisitor {
 /** Fills one block of octets with events. */
 export class EventBatchWriter {
   readonly #writer: Writer;
-  #recordsCount = 0;
 
   /** @param octets Owned by the writer until `finish()`; at least {@link EVENT_BATCH_OCTETS_MIN}. */
   constructor(octets: Uint8Array, nodeId: string, collectedMethod: CollectedMethod) {
@@ -91,13 +90,9 @@ export class EventBatchWriter {
     this.#writer.text16(nodeId).u8(COLLECTED_METHODS.indexOf(collectedMethod));
   }
 
-  get recordsCount(): number {
-    return this.#recordsCount;
-  }
-
   /** Adds an event, or returns `false` if it might no longer fit. Texts are cut to the limits. */
   addEvent(eventUuid: string, event: Observation): boolean {
-    const anomalies = event.anomalies.length === 0 ? '' : bound(event.anomalies.join(','));
+    const anomalies = bound(event.anomalies.join(','));
     const details = event.details === undefined ? undefined : detailsJson(event.details);
     const texts = [
       eventUuid,
@@ -127,7 +122,6 @@ export class EventBatchWriter {
       .texts(texts)
       .u32(event.sipMessage.length)
       .raw(event.sipMessage);
-    this.#recordsCount += 1;
     return true;
   }
 
@@ -139,7 +133,6 @@ export class EventBatchWriter {
       .text16(repeat.eventUuid)
       .u32(repeat.count)
       .f64(repeat.lastEpochUs);
-    this.#recordsCount += 1;
     return true;
   }
 
@@ -147,7 +140,6 @@ export class EventBatchWriter {
   addDropped(count: number): boolean {
     if (this.#writer.remaining < 9) return false;
     this.#writer.u8(RECORD_DROPPED).f64(count);
-    this.#recordsCount += 1;
     return true;
   }
 

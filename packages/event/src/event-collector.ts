@@ -138,7 +138,6 @@ export class EventCollector {
     // The count of drops goes out with the next record, so that a sudden end loses little of it. There is always room
     // for it after a record, because the largest size of a record is rounded up.
     if (this.#droppedCount > 0 && writer.addDropped(this.#droppedCount)) this.#droppedCount = 0;
-    if (writer.recordsCount === 0) return;
     this.#writer = undefined;
     this.#blocks.post(writer.finish());
   }

@@ -32,7 +32,7 @@ export class EventFolder {
   readonly #repeated: Entry[] = [];
   #repeatedCount = 0;
 
-  /** @param options.windowMs How long an event takes repeats, in milliseconds; 0 disables folding. */
+  /** @param options.windowMs How long an event takes repeats, in milliseconds. */
   constructor(options: { readonly windowMs: number }) {
     this.#windowMs = options.windowMs;
   }
@@ -57,7 +57,6 @@ export class EventFolder {
 
   /** Opens the window of an event that was recorded under `eventUuid`. */
   remember(key: string, eventUuid: string, observation: Observation, nowMs: number): void {
-    if (this.#windowMs === 0) return;
     const isFull = this.#newer.size * 2 >= FOLD_ENTRIES_MAX;
     if (isFull || nowMs - this.#newerSinceMs >= this.#windowMs) {
       this.#older = this.#newer;

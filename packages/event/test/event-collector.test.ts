@@ -45,7 +45,10 @@ class Sink {
     visitEventBatch(batch, {
       event: (event) => this.events.push(event),
       repeat: (repeat) => this.repeats.push(repeat),
-      dropped: (count) => (this.dropped += count),
+      dropped: (count) => {
+        assert.ok(count > 0);
+        this.dropped += count;
+      },
     });
   }
 
@@ -136,6 +139,7 @@ test('`EventCollector` accounts for every message of a flood of distinct sources
   }
   collector.flush();
   assert.equal(sink.accountedCount, count);
+  assert.deepEqual([sink.events.length, sink.dropped], [20_000, 0]);
 });
 
 test('`EventCollector` fills one block while the store is behind, and hands it over at the end', () => {
@@ -179,4 +183,77 @@ test('`EventCollector` tells drops with the next full block, also while the stor
     collector.flush();
   }
   assert.equal(sink.dropped, 5);
+});
+
+test('`EventCollector` waits for `flush()` with an event, a repeat or a drop, and with nothing else', () => {
+  const sink = new Sink(9);
+  const collector = collectorTo(sink);
+  const flushed = (): void => {
+    assert.equal(collector.pending, true);
+    collector.flush();
+    assert.equal(collector.pending, false);
+  };
+  assert.equal(collector.pending, false);
+  collector.flush();
+  assert.deepEqual([collector.pending, sink.blocksCount], [false, 9]);
+  collector.record(observationOf(), 0);
+  flushed();
+  collector.record(observationOf(), 1);
+  flushed();
+  collector.drop(1);
+  flushed();
+  assert.deepEqual([sink.events.length, sink.repeats.length, sink.dropped], [1, 1, 1]);
+});
+
+test('`EventCollector` is full only while it has no block and none is left', () => {
+  const sink = new Sink(1);
+  const collector = collectorTo(sink);
+  assert.equal(collector.isFull, false);
+  collector.record(observationOf(), 0);
+  assert.deepEqual([sink.exhausted, collector.isFull], [true, false], 'it has the last block');
+  collector.flush();
+  assert.equal(collector.isFull, true);
+  sink.blocksCount = 1;
+  assert.equal(collector.isFull, false);
+});
+
+test('`EventCollector` keeps repeats until there is a block for them', () => {
+  const sink = new Sink(1);
+  const collector = collectorTo(sink);
+  collector.record(observationOf(), 0);
+  collector.flush();
+  for (let index = 0; index < 3; index += 1) collector.record(observationOf(), 1);
+  collector.flush();
+  assert.equal(collector.pending, true);
+  sink.blocksCount = 1;
+  collector.flush();
+  assert.deepEqual(
+    sink.repeats.map(({ count }) => count),
+    [3],
+  );
+  assert.equal(sink.dropped, 0);
+});
+
+test('`EventCollector` writes more repeats than a block holds, and counts those that find no block', () => {
+  const sink = new Sink(1000);
+  const collector = collectorTo(sink);
+  const count = 10_000;
+  const recordAll = (nowMs: number): void => {
+    for (let index = 0; index < count; index += 1) {
+      collector.record(observationOf({ calledNumber: String(index) }), nowMs);
+    }
+  };
+  recordAll(0);
+  collector.flush();
+  recordAll(1);
+  collector.flush();
+  assert.deepEqual([sink.events.length, sink.repeats.length, sink.dropped], [count, count, 0]);
+  recordAll(2);
+  sink.blocksCount = 1;
+  collector.flush();
+  const inOneBlock = sink.repeats.length - count;
+  assert.ok(inOneBlock > 1000 && inOneBlock < count, String(inOneBlock));
+  sink.blocksCount = 1;
+  collector.flush();
+  assert.deepEqual([sink.dropped, sink.accountedCount], [count - inOneBlock, 3 * count]);
 });

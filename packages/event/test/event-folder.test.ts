@@ -3,8 +3,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { EventFolder } from '../src/event-folder.ts';
-import { FOLD_ENTRIES_MAX } from '../src/limits.ts';
+import { EventFolder, foldKey } from '../src/event-folder.ts';
+import { FOLD_ENTRIES_MAX, FOLD_KEY_PART_CHARACTERS_MAX } from '../src/limits.ts';
+import type { Observation } from '../src/index.ts';
 import { observationOf } from './observation.ts';
 
 const WINDOW_MS = 100;
@@ -59,4 +60,21 @@ test('`EventFolder` keeps two windows of events at most, and no more than its li
     most = Math.max(most, folder.entriesCount);
   }
   assert.equal(most, FOLD_ENTRIES_MAX);
+});
+
+test('`foldKey()` is the same for requests of any size, and not for other messages', () => {
+  const sized = (messageKind: Observation['messageKind'], size: number): string =>
+    foldKey(observationOf({ messageKind, sipMessage: new Uint8Array(size) }));
+  assert.equal(sized('request', 1), sized('request', 2));
+  assert.notEqual(sized('response', 1), sized('response', 2));
+  assert.notEqual(sized('request', 0), sized('not-sip', 0));
+});
+
+test('`foldKey()` takes the beginning and the length of a long part', () => {
+  const key = (userAgent: string): string => foldKey(observationOf({ userAgent }));
+  const most = 'x'.repeat(FOLD_KEY_PART_CHARACTERS_MAX);
+  assert.notEqual(key(`${most.slice(1)}a`), key(`${most.slice(1)}b`), 'all of a part at the limit');
+  assert.equal(key(`${most}a`), key(`${most}b`));
+  assert.notEqual(key(`${most}a`), key(`${most}ab`));
+  assert.ok(key('x'.repeat(100_000)).length < 2 * FOLD_KEY_PART_CHARACTERS_MAX);
 });

@@ -42,6 +42,34 @@ test('`formatEventJson()` writes the thirteen members of SentryPeer 4.x first, i
   ]);
 });
 
+test('`formatEventJson()` writes each field under its name, and nothing where there is none', () => {
+  const { honeyId: _, ...fields } = event;
+  const full = { ...fields, honeyId: 1, sourcePort: 5070, destinationIp: '198.51.100.1' };
+  const { grade, request_uri, ...known } = JSON.parse(formatEventJson(full, '0.1.0'));
+  assert.deepEqual(known, {
+    app_name: 'sentrypeer',
+    app_version: '0.1.0',
+    event_timestamp: event.eventTimestamp,
+    event_uuid: event.eventUuid,
+    created_by_node_id: event.createdByNodeId,
+    collected_method: 'responsive',
+    transport_type: 'UDP',
+    source_ip: '45.134.144.128',
+    destination_ip: '198.51.100.1',
+    called_number: '0046812118532',
+    sip_method: 'OPTIONS',
+    sip_user_agent: 'friendly-scanner',
+    sip_message: event.sipMessage,
+    source_port: '5070',
+  });
+  assert.deepEqual([grade, request_uri], ['', '']);
+  const none = JSON.parse(formatEventJson(event, '0.1.0'));
+  assert.deepEqual([none.destination_ip, none.source_port], ['', '']);
+  const graded = { ...event, grade: 'returned', requestUri: 'sip:1@192.0.2.1' } as const;
+  const told = JSON.parse(formatEventJson(graded, '0.1.0'));
+  assert.deepEqual([told.grade, told.request_uri], ['returned', 'sip:1@192.0.2.1']);
+});
+
 test('`formatEventJson()` is one line and holds only strings', () => {
   const json = formatEventJson(event, '0.1.0');
   assert.ok(!/[\r\n]/.test(json));
