@@ -56,7 +56,7 @@ export async function openThreads(
     drain: async () => {
       await sips.drain();
       store.send({ kind: 'drain' });
-      await drained.promise;
+      await Promise.race([drained.promise, store.ended()]);
     },
     close: async () => {
       sips.stop(); // If the start failed before there was anything to drain.

@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { readFileSync } from 'node:fs';
 import type { Logger } from '@sentrypeer/kernel';
 import { OPEN_FILES_OWN } from './limits.ts';
+import { processLimit, type ReadText } from './process-limits.ts';
 
 /**
  * Warns if this process may not open as many files as connections are promised: what comes beyond that is closed by the
- * runtime, and nothing else would say so.
+ * runtime, and nothing else would say so. Node.js has raised its own limit as far as it may.
  *
  * @param limits The text of `/proc/self/limits`; throws where there is none.
  */
 export function warnOfFewOpenFiles(
   connectionsMax: number,
   logger: Logger,
-  limits: () => string = () => readFileSync('/proc/self/limits', 'latin1'),
+  limits?: ReadText,
 ): void {
-  const limit = limitOf(limits);
+  const limit = processLimit('Max open files', limits);
   const wanted = connectionsMax + OPEN_FILES_OWN;
   if (limit === undefined || limit >= wanted) return;
   logger.warn('open_files_few', {
@@ -23,14 +23,4 @@ export function warnOfFewOpenFiles(
     wanted,
     why: 'TCP and TLS connections beyond the limit are closed without an answer; raise it (ulimit -n, LimitNOFILE= of systemd) or lower --max-connections',
   });
-}
-
-/** Node.js raises its own limit as far as it may; `undefined` where there is none or this system does not tell. */
-function limitOf(limits: () => string): number | undefined {
-  try {
-    const [, limit] = /^Max open files +(\d+)/m.exec(limits()) ?? [];
-    return limit === undefined ? undefined : Number(limit);
-  } catch {
-    return undefined; // Not Linux.
-  }
 }

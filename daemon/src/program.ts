@@ -11,6 +11,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { readSmallFile } from '@sentrypeer/bytes/file';
 import { personaNames } from '@sentrypeer/honeypot';
 import { OperatingError, systemClock } from '@sentrypeer/kernel';
+import { filesAdvice } from '@sentrypeer/net';
 import type { Config } from './config/config.ts';
 import { NAMED_FILE_OCTETS_MAX } from './config/limits.ts';
 import { loadConfig, type ConfigSources, type LoadedConfig } from './config/load-config.ts';
@@ -71,7 +72,10 @@ async function deliverAnswer(text: string): Promise<void> {
 
 /** Says why the program ends: operating errors in one line, bugs with all details. */
 function fail(error: unknown): void {
+  const advice =
+    error instanceof Error ? filesAdvice((error as NodeJS.ErrnoException).code) : undefined;
   if (error instanceof OperatingError) printError(`sentrypeer: ${error.message}\n`);
+  else if (advice !== undefined) printError(`sentrypeer: ${(error as Error).message}. ${advice}\n`);
   else printError(`${error instanceof Error ? error.stack : String(error)}\n`);
   process.exitCode = isRefusal(error) ? STATUS_REFUSED : STATUS_FAILED;
 }

@@ -57,7 +57,10 @@ export class SipThreads {
   async drain(): Promise<void> {
     if (this.#isStopped) return;
     for (const thread of this.#threads) thread.send({ kind: 'hush' });
-    await Promise.all(this.#hushed.map(({ promise }) => promise));
+    // A thread that failed, such as one that could not open its ports, answers nothing more.
+    await Promise.all(
+      this.#threads.map((thread, n) => Promise.race([this.#hushed[n]?.promise, thread.ended()])),
+    );
     const [first] = this.#threads;
     first?.send({ kind: 'stop' });
     await first?.ended();

@@ -49,7 +49,7 @@ export class EventReader implements WrittenEventSearch, AsyncDisposable {
     return this.#ask((call) => ({ kind: 'sample', call, question })) as Promise<WrittenSample>;
   }
 
-  #ask(messageOf: (call: number) => ReaderWorkerInput): Promise<unknown> {
+  async #ask(messageOf: (call: number) => ReaderWorkerInput): Promise<unknown> {
     const running = (this.#running ??= this.#start());
     const answer: Answer = Promise.withResolvers();
     this.#lastCall += 1;

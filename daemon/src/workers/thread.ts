@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { OperatingError, type Logger } from '@sentrypeer/kernel';
 import { embedded } from '../embedded.ts';
 import { THREAD_SILENT_MS_MAX } from '../limits.ts';
+import { assertRoomForThread, threadFailure } from './thread-failure.ts';
 import type { AliveMessage, FailedMessage, LogMessage, ProgressMessage } from './messages.ts';
 
 /**
@@ -26,7 +26,7 @@ interface Ports<Output> {
 /** A worker thread of ours: loaded, then ready; its log lines are printed, its failures reported. */
 export class Thread<Input> {
   readonly #worker: Worker;
-  readonly #ended: Promise<unknown>;
+  readonly #ended: Promise<void>;
   readonly #ready = Promise.withResolvers<void>();
   #isReady = false;
   #hasEnded = false;
@@ -34,12 +34,18 @@ export class Thread<Input> {
 
   private constructor(worker: Worker) {
     this.#worker = worker;
-    this.#ended = once(worker, 'exit').then(() => (this.#hasEnded = true));
+    const ended = Promise.withResolvers<void>();
+    this.#ended = ended.promise; // Never rejects: a failure is reported once, by its own event.
+    worker.once('exit', () => {
+      this.#hasEnded = true;
+      ended.resolve();
+    });
     this.#ready.promise.catch(() => undefined); // Those who wait for it are told.
   }
 
   /**
-   * Starts to load the thread's code. Messages sent meanwhile wait for it.
+   * Starts to load the thread's code. Messages sent meanwhile wait for it. Throws `OperatingError` if the system refuses
+   * another thread.
    *
    * @param name The worker's entry, beside this file.
    * @param transfer Ports within `data` that go to the thread.
@@ -50,16 +56,11 @@ export class Thread<Input> {
     transfer: readonly MessagePort[],
     ports: Ports<Output>,
   ): Thread<Input> {
-    const worker = new Worker(entryOf(name), {
-      name, // What `top -H` shows.
-      workerData: data,
-      transferList: [...transfer],
-      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MEBIBYTES },
-    });
+    const worker = startWorker(name, data, transfer);
     const thread = new Thread<Input>(worker);
     const fail = (error: unknown): void =>
       thread.#isReady ? ports.onFailed(error) : thread.#ready.reject(error);
-    worker.on('error', fail);
+    worker.on('error', (error: unknown) => fail(threadFailure(name, error)));
     worker.on('message', (message: Output | ReportMessage) => {
       thread.#heardAtMs = performance.now();
       if (isAlive(message)) return;
@@ -106,9 +107,23 @@ export class Thread<Input> {
     return performance.now() - this.#heardAtMs > THREAD_SILENT_MS_MAX;
   }
 
-  /** Resolves when the thread has ended after being told to. */
+  /** Resolves when the thread has ended, because it was told to or by a failure. */
   async ended(): Promise<void> {
     await this.#ended;
+  }
+}
+
+function startWorker(name: string, data: unknown, transfer: readonly MessagePort[]): Worker {
+  assertRoomForThread(name);
+  try {
+    return new Worker(entryOf(name), {
+      name, // What `top -H` shows.
+      workerData: data,
+      transferList: [...transfer],
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MEBIBYTES },
+    });
+  } catch (error) {
+    throw threadFailure(name, error);
   }
 }
 

@@ -3,6 +3,7 @@
 export { ensureCertificate, type Certificate, type CertificatePaths } from './certificate.ts';
 export type { ClientHello } from './client-hello.ts';
 export { ConnectionQuota } from './connection-quota.ts';
+export { filesAdvice } from './files-advice.ts';
 export type { Frame, Framer } from './framer.ts';
 export { assertPortFree, reusePortWorks } from './free-port.ts';
 export { KernelDrops } from './kernel-drops.ts';

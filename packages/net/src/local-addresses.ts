@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { networkInterfaces, type NetworkInterfaceInfo } from 'node:os';
+import { getSystemErrorName } from 'node:util';
 import { broadcastOf, isIpv6 } from '@sentrypeer/ip';
 import { errorCode, OperatingError } from '@sentrypeer/kernel';
 import { filesAdvice } from './files-advice.ts';
@@ -51,12 +52,15 @@ function readInterfaces(machine: Machine): ReturnType<typeof networkInterfaces> 
   }
 }
 
-/** Node.js gives the system's code of a failed `networkInterfaces()` only as a detail. */
+/**
+ * Node.js gives the system's error of a failed `networkInterfaces()` only as a detail: as a number, which has the sign of
+ * a failure in some cases and not in others, where its name is unknown to Node.js.
+ */
 function systemCode(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('info' in error)) return errorCode(error);
   const { info } = error;
-  return typeof info === 'object' && info !== null && 'code' in info
-    ? String(info.code)
+  return typeof info === 'object' && info !== null && 'errno' in info && Number(info.errno) !== 0
+    ? getSystemErrorName(-Math.abs(Number(info.errno)))
     : errorCode(error);
 }
 

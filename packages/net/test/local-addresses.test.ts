@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import assert from 'node:assert/strict';
+import { constants } from 'node:os';
 import { test } from 'node:test';
 import { OperatingError } from '@sentrypeer/kernel';
 import { machineAddresses, machineHasIpv6 } from '@sentrypeer/net';
@@ -55,18 +56,23 @@ test('machineAddresses() says that too many files are open, not that a sandbox h
     ['ENFILE', /fs\.file-max/],
     ['EAFNOSUPPORT', /RestrictAddressFamilies/],
   ] as const) {
-    // As Node.js throws it.
-    const networkInterfaces = () => {
-      throw Object.assign(new Error(`uv_interface_addresses returned ${code}`), {
-        code: 'ERR_SYSTEM_ERROR',
-        info: { code },
-      });
-    };
-    assert.throws(
-      () => machineAddresses({ platform: 'linux', networkInterfaces }),
-      ({ message }: Error) =>
-        advice.test(message) && /sandbox/.test(message) === (code === 'EAFNOSUPPORT'),
-      code,
-    );
+    // As Node.js throws it: with a name, or with the number that the system gave, without a sign.
+    for (const info of [
+      { code, errno: -constants.errno[code] },
+      { code: 'Unknown system error', errno: constants.errno[code] },
+    ]) {
+      const networkInterfaces = () => {
+        throw Object.assign(new Error(`uv_interface_addresses returned ${info.code}`), {
+          code: 'ERR_SYSTEM_ERROR',
+          info,
+        });
+      };
+      assert.throws(
+        () => machineAddresses({ platform: 'linux', networkInterfaces }),
+        ({ message }: Error) =>
+          advice.test(message) && /sandbox/.test(message) === (code === 'EAFNOSUPPORT'),
+        code,
+      );
+    }
   }
 });

@@ -93,7 +93,7 @@ export function fromSqlite(error: unknown, path: string): unknown {
     default:
       return databaseError(
         'db_failed',
-        `database ${path} failed (SQLite code ${errcode}: ${String(error)}); check its disk, quota and file`,
+        `database ${path} failed (SQLite code ${errcode}: ${String(error)}); check its disk, quota and file, and the limit on the size of files (ulimit -f)`,
         error,
       );
   }
