@@ -35,7 +35,7 @@ class Copy {
     take: async (listings: readonly FleetListing[], serial: number) => {
       for (const { value } of listings) this.values.add(value);
       this.parts.push({ levels: new Set(listings.map(({ level }) => level)), serial });
-      return 0;
+      return { withoutRoom: 0, kept: this.values.size };
     },
     sweep: async () => false,
   };

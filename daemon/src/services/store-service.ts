@@ -19,6 +19,7 @@ import {
   type FleetMarks,
   type FleetPlace,
   type FleetShare,
+  type FollowedTaken,
   type PlacedAddress,
   type PlacesProgress,
   type PoolPage,
@@ -220,10 +221,10 @@ export class StoreService implements WriterCommands {
     this.#store.followed.begin(life);
   }
 
-  takeListings(listings: readonly FleetListing[], serial: number): number {
-    const left = this.#store.followed.take(listings, serial);
+  takeListings(listings: readonly FleetListing[], serial: number): FollowedTaken {
+    const taken = this.#store.followed.take(listings, serial);
     this.#judge.wake();
-    return left;
+    return taken;
   }
 
   sweepListings(isAll: boolean): boolean {

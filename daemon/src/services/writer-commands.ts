@@ -11,6 +11,7 @@ import type {
   FleetMarks,
   FleetPlace,
   FleetShare,
+  FollowedTaken,
   PlacedAddress,
   PlacesProgress,
   PoolPage,
@@ -55,8 +56,8 @@ export interface WriterCommands {
   takeDecisions(decisions: readonly FleetDecision[], mark: number): readonly FleetDecision[];
   /** Starts a pass over everything that the fleet's hubs list; `life` identifies the fleet's listings. */
   beginFollowing(life: string): void;
-  /** Takes what the fleet's hubs list, up to the serial. @returns How many had no room. */
-  takeListings(listings: readonly FleetListing[], serial: number): number;
+  /** Takes what the fleet's hubs list, up to the serial. */
+  takeListings(listings: readonly FleetListing[], serial: number): FollowedTaken;
   /** Removes some listings that are no longer listed, or any, if `isAll`. @returns Whether there is more. */
   sweepListings(isAll: boolean): boolean;
   /** Adds places to the totals of countries and networks. */

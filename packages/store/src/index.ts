@@ -70,7 +70,7 @@ export type { Page, PageEnd } from './page.ts';
 export { rescueBatches } from './rescue-batches.ts';
 export { FileWatch } from './file/file-watch.ts';
 export type { FleetDecision, WaitingDecision } from './fleet/fleet-decisions.ts';
-export { type FollowedPlace } from './fleet/followed-listings.ts';
+export { type FollowedPlace, type FollowedTaken } from './fleet/followed-listings.ts';
 export { type FleetMarks, type FleetPlace, type FleetShare } from './fleet/fleet-marks.ts';
 export {
   FLEET_EVENT_COLUMNS,

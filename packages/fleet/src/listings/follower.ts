@@ -24,12 +24,15 @@ export interface FollowPlace {
 interface ListingSink {
   /** `undefined` before the first time. */
   place(): FollowPlace | undefined;
-  /** Number of listings that are kept. */
+  /** Number of listings that are kept; looks at all of them. */
   count(): number;
   /** Everything comes now; what was known before holds until everything was named. */
   begin(life: string): Promise<unknown>;
-  /** Takes listings in order. @returns How many had no room. */
-  take(listings: readonly FleetListing[], serial: number): Promise<number>;
+  /** Takes listings in order. @returns How many had no room, and how many are kept now. */
+  take(
+    listings: readonly FleetListing[],
+    serial: number,
+  ): Promise<{ readonly withoutRoom: number; readonly kept: number }>;
   /** Removes some of what was not named, or has ended. @returns Whether there is more. */
   sweep(): Promise<boolean>;
 }
@@ -204,13 +207,13 @@ export class Follower {
       if (listing !== undefined) listings.push(listing);
       else this.#leftOut.add(row);
     }
-    const withoutRoom = await this.#ports.sink.take(listings, serial);
+    const { withoutRoom, kept } = await this.#ports.sink.take(listings, serial);
     if (withoutRoom > 0) this.#sayFull();
     if (this.#place !== undefined) this.#place = { ...this.#place, serial };
     const { takenChanges, leftOut } = this.#state;
     this.#change({
       serial,
-      listings: this.#ports.sink.count(),
+      listings: kept,
       takenChanges: takenChanges + rows.length,
       leftOut: leftOut + rows.length - listings.length + withoutRoom,
     });

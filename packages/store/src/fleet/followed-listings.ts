@@ -26,6 +26,14 @@ export interface FollowedPlace {
   readonly serial: number;
 }
 
+/** What became of listings that were taken. */
+export interface FollowedTaken {
+  /** How many had no room. */
+  readonly withoutRoom: number;
+  /** Listings that are kept now. Counting them each time would be slower than taking some. */
+  readonly kept: number;
+}
+
 interface Parts {
   readonly database: DatabaseSync;
   /** What ended until then may be removed, wall-clock microseconds. */
@@ -112,15 +120,16 @@ export class FollowedListings {
     this.#sweptTo = undefined;
   }
 
-  /** Takes listings, in order. @returns How many had no room. */
-  take(listings: readonly FleetListing[], serial: number): number {
+  /** Takes listings, in order. */
+  take(listings: readonly FleetListing[], serial: number): FollowedTaken {
     this.#parts.refuse(listings.length * FOLLOWED_OCTETS);
     return this.#guarded(() =>
       inTransaction(this.#parts.database, () => {
         const generation = this.#generation();
-        const left = listings.filter((listing) => !this.#take(listing, generation));
+        const known = (this.#known ??= this.#counted());
+        const left = listings.filter((listing) => !this.#take(listing, generation, known));
         this.#moveOn.run(serial);
-        return left.length;
+        return { withoutRoom: left.length, kept: known.rows };
       }),
     );
   }
@@ -164,7 +173,7 @@ export class FollowedListings {
     return isMore;
   }
 
-  #take(listing: FleetListing, generation: number): boolean {
+  #take(listing: FleetListing, generation: number, known: Counts): boolean {
     const { kind, value, level, isBlocked, isDelisted } = listing;
     const row = this.#get.get(kind, value);
     if (level === 'none') {
@@ -176,7 +185,6 @@ export class FollowedListings {
       }
       return true;
     }
-    const known = (this.#known ??= this.#counted());
     const isNew = row === undefined;
     const wasBlocked = row?.['is_blocked'] === 1;
     const roomCount = Math.min(FOLLOWED_COUNT_MAX, this.#parts.countMax);
@@ -251,7 +259,12 @@ export class FollowedListings {
   }
 
   #guarded<T>(work: () => T): T {
-    return guarded(this.#parts.path, work);
+    try {
+      return guarded(this.#parts.path, work);
+    } catch (error) {
+      this.#known = undefined; // What was counted may have been rolled back.
+      throw error;
+    }
   }
 
   #generation(): number {

@@ -66,14 +66,16 @@ test('what hubs list is kept, the judge looks at each change once, and what ende
   assert.equal(fleet.followed.place(), undefined);
   store.followed.begin('a');
   const [one, other] = [bench.listing('45.13.0.1'), bench.listing('45.13.0.2')];
-  assert.equal(store.followed.take([one, other], 7), 0);
+  assert.equal(store.followed.take([one, other], 7).withoutRoom, 0);
   assert.deepEqual(fleet.followed.place(), { life: 'a', serial: 7 });
   assert.deepEqual(bench.due(), ['45.13.0.1', '45.13.0.2']);
   const word = reader.evidence.fleet(one);
   assert.deepEqual([word?.level, word?.reasons], ['listed', one.reasons]);
-  store.followed.take([one, { ...other, level: 'watch' }], 9);
+  const taken = store.followed.take([one, { ...other, level: 'watch' }], 9);
+  assert.deepEqual(taken, { withoutRoom: 0, kept: 2 });
   assert.deepEqual(bench.due(), ['45.13.0.2'], 'what is the same is no news');
-  store.followed.take([bench.listing('45.13.0.1', { level: 'none' })], 10);
+  const { kept } = store.followed.take([bench.listing('45.13.0.1', { level: 'none' })], 10);
+  assert.deepEqual([kept, fleet.followed.count()], [1, 1]);
   assert.deepEqual(
     [bench.has('45.13.0.1'), bench.has('45.13.0.2'), bench.due()],
     [false, true, ['45.13.0.1']],
@@ -136,8 +138,8 @@ test('a small database keeps as many listings as it has room for', () => {
   using store = Store.open({ clock: bench.clock, logger: silentLogger }, options);
   store.followed.begin('a');
   const all = ['45.13.0.1', '45.13.0.2', '45.13.0.3'].map((value) => bench.listing(value));
-  assert.equal(store.followed.take(all, 3), 1);
-  assert.equal(store.followed.take(all.slice(0, 2), 4), 0, 'what is there is renewed');
+  assert.equal(store.followed.take(all, 3).withoutRoom, 1);
+  assert.equal(store.followed.take(all.slice(0, 2), 4).withoutRoom, 0, 'what is there is renewed');
 });
 
 test('what is only watched leaves room for what is refused, however many numbers somebody dials', () => {
@@ -148,7 +150,8 @@ test('what is only watched leaves room for what is refused, however many numbers
   store.followed.begin('a');
   const of = (index: number, level: FleetListing['level']): FleetListing =>
     bench.listing(`45.13.0.${index}`, { level });
-  const take = (...listings: readonly FleetListing[]): number => store.followed.take(listings, 1);
+  const take = (...listings: readonly FleetListing[]): number =>
+    store.followed.take(listings, 1).withoutRoom;
   assert.equal(take(of(1, 'watch'), of(2, 'watch'), of(3, 'watch'), of(4, 'watch')), 1);
   assert.equal(take(of(5, 'listed'), of(6, 'listed'), of(7, 'listed'), of(8, 'listed')), 1);
   // One that was watched is refused now, and leaves its place among the watched; but there is no room at all.
@@ -169,12 +172,16 @@ test('what is blocked beyond the bound is told as left out, and has room when an
     bench.listing(`45.${index >> 16}.${(index >> 8) & 255}.${index & 255}`, { isBlocked: true });
   store.followed.begin('a');
   const most = Array.from({ length: FOLLOWED_BLOCKS_MAX }, (_, index) => block(index));
-  assert.equal(store.followed.take(most, 1), 0);
+  assert.equal(store.followed.take(most, 1).withoutRoom, 0);
   const more = block(FOLLOWED_BLOCKS_MAX);
-  assert.equal(store.followed.take([more], 2), 1, 'one had no room');
-  assert.equal(store.followed.take([block(0)], 3), 0, 'what is there may change');
-  assert.equal(store.followed.take([bench.listing('46.0.0.1')], 4), 0, 'evidence has room');
-  assert.equal(store.followed.take([{ ...block(1), level: 'none' }, more], 5), 0);
+  assert.equal(store.followed.take([more], 2).withoutRoom, 1, 'one had no room');
+  assert.equal(store.followed.take([block(0)], 3).withoutRoom, 0, 'what is there may change');
+  assert.equal(
+    store.followed.take([bench.listing('46.0.0.1')], 4).withoutRoom,
+    0,
+    'evidence has room',
+  );
+  assert.equal(store.followed.take([{ ...block(1), level: 'none' }, more], 5).withoutRoom, 0);
   assert.equal(reader.evidence.fleetBlocks().length, FOLLOWED_BLOCKS_MAX);
   assert.ok(reader.evidence.fleetBlocks().some(({ subject }) => subject.value === more.value));
 });
