@@ -9,23 +9,7 @@ import { Packer } from '../../src/msgpack/packer.ts';
 import { unpack } from '../../src/msgpack/unpack.ts';
 import { decodeMessage } from '../../src/wire/decode-message.ts';
 import { DATAGRAMS, octetsOf } from '../wire/vectors.ts';
-
-function pack(packer: Packer, item: Item): Packer {
-  if (typeof item === 'boolean') return packer.bool(item);
-  if (typeof item === 'number' || typeof item === 'bigint') return packer.uint(item);
-  if (typeof item === 'string') return packer.text(item);
-  if (item instanceof Uint8Array) return packer.binary(item);
-  if (item instanceof Map) {
-    const entries = [...(item as ReadonlyMap<string | number, Item>)];
-    packer.map(entries.length);
-    for (const [key, value] of entries) pack(pack(packer, key), value);
-    return packer;
-  }
-  const items = item as readonly Item[];
-  packer.array(items.length);
-  for (const each of items) pack(packer, each);
-  return packer;
-}
+import { pack } from './pack.ts';
 
 /** In `unpack`'s form: a number if that is exact. */
 const uint = fc
