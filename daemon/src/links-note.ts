@@ -53,7 +53,7 @@ export function readLinks(dbFile: string): readonly LinkPeer[] | string {
   const running = readRunningNote(dbFile);
   if (running === undefined) {
     return isNoteHidden(dbFile)
-      ? 'Whether a daemon runs, and its links, cannot be seen: its note beside the database is not readable for this user.'
+      ? 'Cannot tell whether a daemon runs, nor show its links: this user may not read its note next to the database.'
       : 'No daemon runs on this database, so there are no links.';
   }
   let note: { readonly processId?: unknown; readonly links?: unknown } | undefined;

@@ -187,7 +187,7 @@ test('a slip in an address is not a number, and digits that no plan knows are bl
   ]) {
     const { status, stdout, stderr } = await plainly(...words);
     assert.equal(status, 1, `${words.join(' ')}: ${stdout}`);
-    assert.match(stderr, /looks like an address and is none; write addresses as 192\.0\.2\.5/);
+    assert.match(stderr, /looks like an address but is not one; write addresses as 192\.0\.2\.5/);
   }
   assert.match(
     (await plainly('block', '45.13.0/16')).stderr,

@@ -275,7 +275,7 @@ test('`pool join` changes a file only where it has to, and leaves it as it was w
   });
   assert.equal(usual.status, 0, usual.stderr);
   assert.ok(existsSync(at('.config/sentrypeer/default-config.toml')));
-  assert.match(usual.stderr, /Another key holds nevertheless: SENTRYPEER_POOL_KEY/);
+  assert.match(usual.stderr, /Another key takes precedence: SENTRYPEER_POOL_KEY/);
   assert.match(usual.stderr, /chmod 600/);
 });
 

@@ -120,7 +120,7 @@ function formatExplanation(
   if (listing !== undefined) lines.push(`Since:  ${utc(listing.sinceEpochUs)}`);
   if (untilEpochUs !== undefined)
     lines.push(
-      `Until:  ${untilText(untilEpochUs)}${untilEpochUs < LATEST_EPOCH_US ? ', unless more comes' : ''}`,
+      `Until:  ${untilText(untilEpochUs)}${untilEpochUs < LATEST_EPOCH_US ? ', unless more evidence arrives' : ''}`,
     );
   lines.push(...(reasons.length === 0 ? ['Why:    nothing that counts is known about it'] : []));
   lines.push(...reasons.map((reason, index) => `${index === 0 ? 'Why:   ' : '       '} ${reason}`));

@@ -40,7 +40,7 @@ async function* octetsOf(
       // A pipe is at its end while nobody has opened it for writing yet.
       if (count === 0 && (hasBegun || !fstatSync(descriptor).isFIFO())) return undefined;
       if (count === 0 && waitedMs >= PIPE_WAIT_MS) {
-        throw new FileTrouble('ETIMEDOUT', 'nobody writes to this pipe');
+        throw new FileTrouble('ETIMEDOUT', 'no program writes to this pipe');
       }
       await wait(PIPE_LOOK_MS, undefined, { signal: stopped });
       waitedMs += PIPE_LOOK_MS;

@@ -32,7 +32,7 @@ export async function readPoolFile(path: string, stopped: AbortSignal): Promise<
     if (cause instanceof OperatingError) throw cause;
     throw new OperatingError(
       'pool_file_unreadable',
-      `${shown(path)} cannot be read (${stopped.aborted ? 'a signal came before its end' : fileTrouble(cause)}); name a file that this user may read`,
+      `${shown(path)} cannot be read (${stopped.aborted ? 'interrupted by a signal' : fileTrouble(cause)}); name a file that this user may read`,
       { cause },
     );
   }

@@ -66,7 +66,7 @@ async function joinPool(
     ...strongerRemarks(context, keyFile),
     ...(isOpen
       ? [
-          `Not only its owner may read ${quoted(keyFile)}: chmod 600, because anybody with the key is in the pool.`,
+          `Users other than its owner may read ${quoted(keyFile)}: run chmod 600 on it, because anybody with the key can join the pool.`,
         ]
       : []),
   ];
@@ -176,8 +176,10 @@ function strongerRemarks({ loadAsDaemon }: CommandContext, keyFile: string): rea
   const { config, origins } = loaded;
   const isOther = config.poolKeyFile === undefined || resolve(config.poolKeyFile) !== keyFile;
   return [
-    ...(isOther ? [`Another key holds nevertheless: ${origins.poolKeyFile.text}.`] : []),
-    ...(config.peerToPeer ? [] : [`It is switched off nevertheless: ${origins.peerToPeer.text}.`]),
+    ...(isOther ? [`Another key takes precedence: ${origins.poolKeyFile.text}.`] : []),
+    ...(config.peerToPeer
+      ? []
+      : [`It is still switched off elsewhere: ${origins.peerToPeer.text}.`]),
   ];
 }
 

@@ -136,7 +136,7 @@ const RETIRE: Command = {
           'pool_key_not_retired',
           outcome === 'retired'
             ? 'the key of this node was retired before'
-            : `the page that ends the key of this node was not taken: ${outcome}`,
+            : `the page that ends the key of this node was not accepted: ${outcome}`,
         );
       }
       return {
@@ -157,7 +157,7 @@ const RESUME: Command = {
       using pool = await openPool(context);
       pool.resume();
       return {
-        text: 'What waited is let through, and so is everything else today.\n',
+        text: 'What was held back is let through now, and so is everything else today.\n',
         json: { resumed: true },
       };
     };

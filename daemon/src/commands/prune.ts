@@ -29,7 +29,7 @@ export const PRUNE: Command = {
       }
       if (isReleased) retention.release();
       const end = isReleased
-        ? 'The daemon removes from now on, or when it starts next, what its limits do not allow.'
+        ? 'The daemon removes what exceeds its limits, from now on or from its next start.'
         : 'Nothing is removed until you run sentrypeer prune --yes or raise the limits.';
       return { text: `${describe(kept)}\n${end}\n`, json: jsonOf(kept, isReleased) };
     };

@@ -41,7 +41,7 @@ export const STATUS: Command = {
 
 /** What a user who may read the database alone is told. */
 const HIDDEN =
-  'whether a daemon runs cannot be seen: its note beside the database is not readable for this user';
+  'cannot tell whether a daemon runs: this user may not read its note next to the database';
 
 interface Facts {
   readonly database: string;

@@ -70,7 +70,7 @@ export const TOP: Command = {
           ...more,
           last_seen: utc(lastSeenEpochUs),
         })),
-        ...(top.length === 0 ? { remark: `There are no ${kind} of that time.\n` } : {}),
+        ...(top.length === 0 ? { remark: `There are no ${kind} for that period.\n` } : {}),
       };
     };
   },

@@ -11,7 +11,7 @@ import { refuseMore } from './words.ts';
 const STATUS: Command = {
   name: 'webhook status',
   form: '',
-  doc: 'Print for each webhook how far it is, how much it accepted and refused, and its last failure.',
+  doc: 'Print for each webhook how far it has got, how much it accepted and refused, and its last failure.',
   prepare: ({ words }) => {
     refuseMore(words, 'webhook status');
     return async (context) => {

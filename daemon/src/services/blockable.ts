@@ -18,7 +18,7 @@ export const RANGE = /^\+\d{3,13}x{2,4}$/;
 const NEARLY_RANGE = /^\+\d*x+$/;
 /** Why a text that {@link isNearlyIpv4} recognises is not read as a number. */
 export const NEARLY_ADDRESS =
-  'it looks like an address and is none; write addresses as 192.0.2.5 or 192.0.2.0/24, and numbers without dots';
+  'it looks like an address but is not one; write addresses as 192.0.2.5 or 192.0.2.0/24, and numbers without dots';
 const ONE_BY_ONE = 'numbers are blocked one by one or as a range, such as +46850780xx';
 /** What one IPv6 subscriber holds; lists would contain a narrower network within it. */
 const SUBSCRIBER_BITS = 64;

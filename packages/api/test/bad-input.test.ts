@@ -101,7 +101,11 @@ const OWN_ROUTES: readonly Row[] = [
     ),
   ),
   problem('age', '/v1/lists/ip-addresses.txt?max_age=1x', /max_age must be once a time such as/),
-  problem('parameter that is none', '/v1/events?sort=up', /there is no such parameter; there are/),
+  problem(
+    'parameter that does not exist',
+    '/v1/events?sort=up',
+    /there is no such parameter; there are/,
+  ),
   problem('parameter twice', '/v1/events?limit=1&limit=2', /limit must be once/),
   problem('Last-Event-ID'.toLowerCase(), '/v1/events/stream?after=x', /after must be once/),
 ];
@@ -131,7 +135,7 @@ const HEADERS: readonly Row[] = [
   ['headers of 9 kB', ask('/', `Long: ${'x'.repeat(9000)}\r\n`), [431], /headers are too large/],
   ['a target of 9 kB', ask(`/numbers/${'1'.repeat(9000)}`), [431], /headers are too large/],
   ['two lengths', ask('/', 'Content-Length: 1\r\nContent-Length: 2\r\n'), [400], INVALID],
-  ['a length that is none', ask('/', 'Content-Length: -1\r\n'), [400], INVALID],
+  ['a length that is not a number of octets', ask('/', 'Content-Length: -1\r\n'), [400], INVALID],
   [
     'a length and chunks',
     ask('/', 'Content-Length: 1\r\nTransfer-Encoding: chunked\r\n'),
@@ -139,12 +143,17 @@ const HEADERS: readonly Row[] = [
     INVALID,
   ],
   [
-    'a coding that is none',
+    'an unknown coding',
     post('/api/events', '{}', 'Content-Encoding: br\r\n'),
     [415],
     /must be gzip/,
   ],
-  ['gzip that is none', post('/api/events', '{}', 'Content-Encoding: gzip\r\n'), [400], INVALID],
+  [
+    'octets that are not gzip',
+    post('/api/events', '{}', 'Content-Encoding: gzip\r\n'),
+    [400],
+    INVALID,
+  ],
   [
     'a key of 5 kB',
     ask('/v1/summary', `X-Api-Key: ${'k'.repeat(5000)}\r\n`),
@@ -154,7 +163,7 @@ const HEADERS: readonly Row[] = [
 ];
 
 const METHODS: readonly Row[] = [
-  ['a method that is none', 'BREW / HTTP/1.1\r\nHost: x\r\n\r\n', [400], INVALID],
+  ['an unknown method', 'BREW / HTTP/1.1\r\nHost: x\r\n\r\n', [400], INVALID],
   ['a method in small letters', 'get / HTTP/1.1\r\nHost: x\r\n\r\n', [400], INVALID],
   ['CONNECT', 'CONNECT pot:80 HTTP/1.1\r\nHost: x\r\n\r\n', [405], /method is not allowed/],
   ['TRACE', ask('/').replace('GET', 'TRACE'), [405], /method is not allowed/],
@@ -180,7 +189,7 @@ const BODIES: readonly Row[] = [
     /too large/,
   ],
   [
-    'a chunk whose size is none',
+    'a chunk whose size is not a number',
     `POST /api/events HTTP/1.1\r\nHost: x\r\nX-Api-Key: ${KEY}\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n`,
     [400],
     INVALID,

@@ -570,7 +570,7 @@ export interface Check {
   readonly score: number;
   /** Why, in words. */
   readonly reasons: readonly string[];
-  /** When this level ends, unless more comes; null if it has none. */
+  /** When this level ends, unless more evidence arrives; null if it has none. */
   readonly expires: string | null;
   readonly number: Number | null;
   readonly address: Address | null;
@@ -595,7 +595,7 @@ export interface Explanation {
   readonly score: number;
   /** Why, in words. */
   readonly reasons: readonly string[];
-  /** When this level ends, unless more comes; null if it has none. */
+  /** When this level ends, unless more evidence arrives; null if it has none. */
   readonly expires: string | null;
   readonly number: ExplainedNumber | null;
   readonly address: ExplainedAddress | null;
@@ -618,7 +618,7 @@ export interface ExplainedAddress {
   readonly reasons: readonly string[];
   /** Since when it is listed. */
   readonly since: string | null;
-  /** When this level ends, unless more comes. */
+  /** When this level ends, unless more evidence arrives. */
   readonly until: string | null;
   /** What would end the level: bodies for POST /v1/decisions. Empty if it has none. */
   readonly unlist: readonly string[];
@@ -653,7 +653,7 @@ export interface ExplainedNumber {
   readonly reasons: readonly string[];
   /** Since when it is listed. */
   readonly since: string | null;
-  /** When this level ends, unless more comes. */
+  /** When this level ends, unless more evidence arrives. */
   readonly until: string | null;
   /** What would end the level: bodies for POST /v1/decisions. Empty if it has none. */
   readonly unlist: readonly string[];
@@ -689,7 +689,7 @@ export interface Listing {
   readonly reasons: readonly string[];
   /** Since when it is listed. */
   readonly since: string;
-  /** Listed until then unless more comes. */
+  /** Listed until then, unless more evidence arrives. */
   readonly until: string;
   /** Of the evidence: when it was met first. */
   readonly first_seen: string;
@@ -721,7 +721,7 @@ export interface ListingChange {
   readonly change: 'listed' | 'watched' | 'unlisted';
   /** Since when it is listed; null if it is not. */
   readonly since: string | null;
-  /** When the listing ends, unless more comes; null if it is not listed. */
+  /** When the listing ends, unless more evidence arrives; null if it is not listed. */
   readonly until: string | null;
   /** Why, as one text. */
   readonly reason: string;

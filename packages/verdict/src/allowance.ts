@@ -140,7 +140,7 @@ export function likelySlip(text: string): string | undefined {
     return `bits after the length must be 0: write ${formatPrefix(network)}`;
   }
   if (isOnlyCode(text)) return `${text} is a code and not a number`;
-  if (isNearlyIpv4(text)) return 'it looks like an address and is none';
+  if (isNearlyIpv4(text)) return 'it looks like an address but is not one';
   const digits = Array.from(text)
     .filter((character) => !' ()-./'.includes(character))
     .join('');

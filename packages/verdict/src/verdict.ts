@@ -15,7 +15,7 @@ export interface Verdict {
   readonly score: number;
   /** In words, for a person; the weightiest first. */
   readonly reasons: readonly string[];
-  /** Wall-clock microseconds from which on it has not this level any more unless more comes; `undefined` at `none`. */
+  /** When this level ends unless more evidence arrives, in wall-clock microseconds; `undefined` at `none`. */
   readonly untilEpochUs: number | undefined;
   /**
    * Until when own evidence lists it, whatever votes of the pool, hubs of the fleet or the operator say beside it: that

@@ -69,7 +69,7 @@ test('how something allowed is kept means the same, and is kept so', () => {
 });
 
 test('likelySlip() knows a slip in an address from a number with dots', () => {
-  assert.equal(likelySlip('192.0.2.256'), 'it looks like an address and is none');
+  assert.equal(likelySlip('192.0.2.256'), 'it looks like an address but is not one');
   assert.equal(
     likelySlip('020.7946.0958'),
     'write a number without blanks and hyphens: 02079460958',
@@ -191,7 +191,7 @@ test('likelySlip() says what to write for the usual slips, and nothing where it 
     ['45.1.2.3/40', undefined],
     ['office/24', undefined],
     ['+46', '+46 is a code and not a number'],
-    ['45.1.2.300', 'it looks like an address and is none'],
+    ['45.1.2.300', 'it looks like an address but is not one'],
     ['+46 70 123-45 67', 'write a number without blanks and hyphens: +46701234567'],
     ['(070) 123 45 67', 'write a number without blanks and hyphens: 0701234567'],
     ['+46 7', undefined],

@@ -13,7 +13,7 @@ import { neededFile, refuseMore } from '../words.ts';
 
 const KEPT = 'Some are older than --retention-days: they stay until sentrypeer prune --yes.\n';
 const MAKES_ROOM =
-  'The database has reached its size: the oldest events go for these. A larger --db-size-max keeps both.\n';
+  'The database has reached --db-size-max: its oldest events are removed to make room for these. A larger limit keeps both.\n';
 
 interface Counts {
   added: number;

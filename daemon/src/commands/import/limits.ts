@@ -24,5 +24,5 @@ export const IMPORT_SEARCH_LINES = 100;
 /** Milliseconds between two looks at a pipe that a command reads. Chosen: a pipe of 64 KiB then gives 3 MB/s. */
 export const PIPE_LOOK_MS = 20;
 
-/** Milliseconds for which such a pipe may have nobody who writes to it. Chosen: both are started by one line. */
+/** Milliseconds to wait for a program that writes to such a pipe. Chosen: one command line starts both. */
 export const PIPE_WAIT_MS = 10_000;

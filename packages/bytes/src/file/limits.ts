@@ -6,7 +6,7 @@
  */
 export const PIPE_WAIT_MS_MAX = 5000;
 
-/** Milliseconds for which it may have nobody who writes to it. Chosen: both are started by one line. */
+/** Milliseconds to wait for a program that writes to it. Chosen: one command line starts both. */
 export const PIPE_UNUSED_MS_MAX = 1000;
 
 /** Milliseconds between two looks at it. Chosen: nobody notices them, and they cost nothing. */

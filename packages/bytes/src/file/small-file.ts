@@ -81,7 +81,7 @@ function readAll(descriptor: number, octetsMax: number, waitMs: number): Uint8Ar
     if (waitedMs >= (count === 0 ? Math.min(waitMs, PIPE_UNUSED_MS_MAX) : waitMs)) {
       throw new FileTrouble(
         'ETIMEDOUT',
-        count === 0 ? 'nobody writes to this pipe' : `nothing came for ${waitMs / 1000} s`,
+        count === 0 ? 'no program writes to this pipe' : `nothing came for ${waitMs / 1000} s`,
       );
     }
     sleep(PIPE_LOOK_MS);

@@ -54,7 +54,7 @@ test('readSmallFile() reads a pipe to its end, and waits for nobody who never wr
   using folder = new Folder();
   const pipe = folder.file('pipe');
   execFileSync('mkfifo', [pipe]);
-  assert.throws(() => readSmallFile(pipe, 10, 60), /nobody writes to this pipe/);
+  assert.throws(() => readSmallFile(pipe, 10, 60), /no program writes to this pipe/);
   // Opened for reading too, it has somebody who could write.
   const silent = spawn('sh', ['-c', `exec 3<>${pipe}; echo open; exec sleep 60`]);
   await new Promise((resolve) => silent.stdout.once('data', resolve));
