@@ -91,6 +91,17 @@ test('unpack() refuses what is nested deeper than the limit, and takes what is a
   assert.ok(!unpack(new Uint8Array(65_507).fill(0x81)).ok);
 });
 
+test('unpack() counts the depth of maps, of their keys as well as of their values', () => {
+  const deep = (count: number, before: readonly number[]): Uint8Array =>
+    Uint8Array.from([...Array<readonly number[]>(count).fill(before).flat(), 0x80]);
+  // {1: {1: {}}}, then {{{}: …}: …}, cut off after the innermost map.
+  assert.ok(unpack(deep(MSGPACK_DEPTH_MAX - 1, [0x81, 0x01])).ok);
+  for (const before of [[0x81, 0x01], [0x81]]) {
+    const unpacked = unpack(deep(10_000, before));
+    assert.equal(unpacked.ok ? '' : unpacked.code, 'msgpack_depth');
+  }
+});
+
 test('unpack() judges a count before it allocates', () => {
   for (const head of [0xdd, 0xdf])
     assert.deepEqual(unpack(Uint8Array.of(head, 0xff, 0xff, 0xff, 0xff, 1)), {
@@ -98,6 +109,14 @@ test('unpack() judges a count before it allocates', () => {
       code: 'msgpack_count',
       offset: 5,
     });
+  for (const octets of [
+    [0x92, 1],
+    [0x82, 1, 1, 1],
+    [0xdc, 0, 2, 1],
+  ]) {
+    const unpacked = unpack(Uint8Array.from(octets));
+    assert.equal(unpacked.ok ? '' : unpacked.code, 'msgpack_count');
+  }
   assert.deepEqual(unpack(Uint8Array.of(0xc6, 0xff, 0xff, 0xff, 0xff, 1)), {
     ok: false,
     code: 'msgpack_short',
@@ -121,7 +140,14 @@ const forms: readonly (readonly [string, readonly number[], Item])[] = [
   ['an extension of 16 octets', [0xd8, 1, ...Array<number>(16).fill(0)], null],
   ['an extension with its size', [0xc7, 1, 2, 3], null],
   ['an extension cut short', [0xc8, 0, 9, 2, 3], 'msgpack_short'],
-  ['text that is no UTF-8', [0xa2, 0xc3, 0x28], '\ufffd('],
+  ['a byte order mark', [0xa4, 0xef, 0xbb, 0xbf, 0x61], '\ufeffa'],
+  ['text cut short', [0xa2, 0x61], 'msgpack_short'],
+  ['binary cut short', [0xc4, 2, 0x61], 'msgpack_short'],
+  ['nothing', [], 'msgpack_short'],
+  ['-32', [0xe0], -32],
+  ['-128 in one octet', [0xd0, 0x80], -128],
+  ['127 in a signed octet', [0xd0, 0x7f], 127],
+  ['text that is not UTF-8', [0xa2, 0xc3, 0x28], '\ufffd('],
 ];
 
 for (const [what, octets, expected] of forms) {
@@ -130,6 +156,35 @@ for (const [what, octets, expected] of forms) {
     assert.equal(unpacked.ok ? unpacked.item : unpacked.code, expected);
   });
 }
+
+test('unpack() passes over exactly the octets of what no message contains', () => {
+  const zeros = (count: number): readonly number[] => Array<number>(count).fill(0);
+  for (const skipped of [
+    [0xca, ...zeros(4)],
+    [0xcb, ...zeros(8)],
+    [0xd4, ...zeros(2)],
+    [0xd7, ...zeros(9)],
+    [0xc7, 3, ...zeros(4)],
+    [0xc8, 0, 3, ...zeros(4)],
+    [0xc9, 0, 0, 0, 3, ...zeros(4)],
+  ]) {
+    const unpacked = unpack(Uint8Array.from([0x92, ...skipped, 5]));
+    assert.deepEqual(unpacked.ok && unpacked.item, [null, 5], String(skipped[0]));
+  }
+});
+
+test('unpack() reads lists and maps with counts of two and four octets, and skips other keys', () => {
+  for (const [octets, item] of [
+    [[0xdc, 0, 1, 5], [5]],
+    [[0xdd, 0, 0, 0, 1, 5], [5]],
+    [[0xde, 0, 1, 5, 6], new Map([[5, 6]])],
+    [[0xdf, 0, 0, 0, 1, 5, 6], new Map([[5, 6]])],
+    [[0x82, 0xc2, 6, 5, 6], new Map([[5, 6]])],
+  ] as const) {
+    const unpacked = unpack(Uint8Array.from(octets));
+    assert.deepEqual(unpacked.ok && unpacked.item, item);
+  }
+});
 
 test('a map keeps a key that would hurt an object', () => {
   const octets = new Packer().map(1).text('__proto__').uint(1).finish();
