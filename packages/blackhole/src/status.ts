@@ -39,14 +39,14 @@ export function alarmsOf(facts: {
       : []),
     ...(heldBackCount > 0
       ? [
-          `${heldBackCount} new prefixes wait: more came than --bgp-changes-max, ${facts.additionsPerMinuteMax} in a minute`,
+          `new prefixes that wait: ${heldBackCount}; --bgp-changes-max allows ${facts.additionsPerMinuteMax} a minute`,
         ]
       : []),
     ...(unsparedCount > 0
-      ? [`too many networks are to be spared: ${unsparedCount} of them are not`]
+      ? [`there are too many networks to spare: ${unsparedCount} of them are not spared`]
       : []),
     ...(unprovedCount > 0
-      ? [`the node lists ${unprovedCount} addresses that nobody proved; they are not announced`]
+      ? [`the node lists unproved addresses, which are not announced: ${unprovedCount}`]
       : []),
   ];
 }

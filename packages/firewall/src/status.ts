@@ -49,11 +49,11 @@ export function alarmsOf(facts: {
       : []),
     ...(heldBackCount > 0
       ? [
-          `${heldBackCount} new entries wait: more came than --firewall-changes-max, ${facts.additionsPerMinuteMax} in a minute`,
+          `new entries that wait: ${heldBackCount}; --firewall-changes-max allows ${facts.additionsPerMinuteMax} a minute`,
         ]
       : []),
     ...(unsparedCount > 0
-      ? [`too many networks are to be spared: ${unsparedCount} of them are not`]
+      ? [`there are too many networks to spare: ${unsparedCount} of them are not spared`]
       : []),
   ];
 }
