@@ -125,7 +125,7 @@ function formatStatus(endpoints: Endpoints, status: EndpointStatus): string {
     `  accepted      ${accepted}${at(status.acceptedEpochUs)}`,
     `  refused       ${refused} (${letters} dead letters)`,
     `  expired       ${expired}`,
-    `  requests      ${requests} (${failures} failed and were made again)`,
+    `  requests      ${requests} (${failures} failed and were repeated)`,
   ];
   if (error !== undefined) {
     lines.push(`  last failure  ${error.code}: ${shown(error.message)}${at(error.epochUs)}`);

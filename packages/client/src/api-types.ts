@@ -222,7 +222,7 @@ export interface FleetPush {
   readonly pushed_events: number;
   /** Counts that were added to such events. */
   readonly pushed_repeats: number;
-  /** Pushes that failed and are made again. */
+  /** Pushes that failed and are repeated. */
   readonly failures: number;
   /** Events that the fleet refuses, and that were left out. */
   readonly refused_events: number;
@@ -245,7 +245,7 @@ export interface FleetPull {
   readonly taken_decisions: number;
   /** Decisions made at this hub that the fleet does not have yet. */
   readonly waiting_decisions: number;
-  /** Tries that failed and are made again. */
+  /** Attempts that failed and are repeated. */
   readonly failures: number;
   /** Why nothing is read at present, as text for people. */
   readonly trouble: string | null;
@@ -273,7 +273,7 @@ export interface FleetFollow {
   readonly left_out: number;
   /** When this node last had everything that the hubs list. */
   readonly last_current: string | null;
-  /** Tries that failed and are made again. */
+  /** Attempts that failed and are repeated. */
   readonly failures: number;
   /** Why nothing is followed at present, as text for people. */
   readonly trouble: string | null;

@@ -31,7 +31,7 @@ function pushMetrics(state: Push): readonly MetricFamily[] {
     gauge('push_failing', '1 while nothing can be pushed.', state.trouble ? 1 : 0),
     counter('pushed_events_total', 'Events that are in the fleet.', pushedEvents),
     counter('pushed_repeats_total', 'Counts added to such events.', pushedRepeats),
-    counter('push_failures_total', 'Pushes that failed and are made again.', failures),
+    counter('push_failures_total', 'Pushes that failed and are repeated.', failures),
     counter('refused_events_total', 'Events that the fleet refuses.', refusedEvents),
     ...time('last_push_timestamp_seconds', 'Unix time of the newest push.', pushedEpochUs),
   ];

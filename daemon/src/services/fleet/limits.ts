@@ -13,7 +13,7 @@ export const FLEET_CLOSE_MS_MAX = 1000;
 export const FLEET_DAYS_MAX = 36_500;
 
 /**
- * Niceness of a sensor's thread for the fleet, on Linux, 0 to 19. Chosen: beside a flood it has a quarter of a processor,
- * enough to push all of it, and with 10 it had a tenth, so that what others must know waited.
+ * Niceness of a sensor's thread for the fleet, on Linux, 0 to 19. Chosen: during a flood it gets a quarter of a
+ * processor, enough to push all of it; with 10 it got a tenth, and what others must know had to wait.
  */
 export const FLEET_NICENESS = 5;

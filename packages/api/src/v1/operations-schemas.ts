@@ -98,7 +98,7 @@ export const OPERATIONS_SCHEMAS = {
     lag: count('Events that the fleet has not confirmed yet.'),
     pushed_events: count('Events that are in the fleet.'),
     pushed_repeats: count('Counts that were added to such events.'),
-    failures: count('Pushes that failed and are made again.'),
+    failures: count('Pushes that failed and are repeated.'),
     refused_events: count('Events that the fleet refuses, and that were left out.'),
     epoch: count('The epoch of this node’s log: a restored database file begins a new one.'),
     last_push: timeOrNull('When the newest push arrived.'),
@@ -110,7 +110,7 @@ export const OPERATIONS_SCHEMAS = {
     behind: count('Rows of the fleet that were not read yet.'),
     taken_decisions: count('Decisions of operators at other hubs that were adopted.'),
     waiting_decisions: count('Decisions made at this hub that the fleet does not have yet.'),
-    failures: count('Tries that failed and are made again.'),
+    failures: count('Attempts that failed and are repeated.'),
     trouble: textOrNull('Why nothing is read at present, as text for people.'),
   }),
   FleetPublish: object({
@@ -131,7 +131,7 @@ export const OPERATIONS_SCHEMAS = {
     taken_changes: count('Changes that were taken.'),
     left_out: count('Listings that no hub can have published, or for which there is no room.'),
     last_current: timeOrNull('When this node last had everything that the hubs list.'),
-    failures: count('Tries that failed and are made again.'),
+    failures: count('Attempts that failed and are repeated.'),
     trouble: textOrNull('Why nothing is followed at present, as text for people.'),
   }),
   FleetOverview: object({
