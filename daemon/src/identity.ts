@@ -103,6 +103,12 @@ export async function openIdentity(path: string): Promise<Identity> {
   throw unwritable(path, undefined);
 }
 
+/** What is to be said about an identity file, if there is one; throws `OperatingError` as {@link openIdentity} does. */
+export async function checkIdentity(path: string): Promise<readonly string[]> {
+  const read = await readIdentity(path);
+  return read?.warnings ?? [];
+}
+
 /** The id in an identity file; `undefined` if there is none, or if this user may not read it. */
 export async function nodeIdIn(path: string): Promise<string | undefined> {
   try {

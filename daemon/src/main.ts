@@ -2,9 +2,17 @@
 
 /*
  * Where the program begins. Signals come first, alone, which takes no time: from there on none of them ends us
- * unhandled.
+ * unhandled. As JavaScript, this much is read by older versions of Node.js too, so that they say what is needed.
  */
 
 import './signals.ts';
 
-await import('./program.ts');
+const NODE_MAJOR_MIN = 26;
+
+if (Number(process.versions.node.split('.')[0]) >= NODE_MAJOR_MIN) await import('./program.ts');
+else {
+  process.stderr.write(
+    `sentrypeer: needs Node.js ${NODE_MAJOR_MIN} or newer, and this is ${process.version}: install a newer one, or use the one that npm ci installs (node_modules/.bin/node)\n`,
+  );
+  process.exitCode = 1;
+}

@@ -29,8 +29,8 @@ export class Signals {
   readonly stopped: Promise<void>;
   readonly #host: SignalHost;
   readonly #handlers: ReadonlyMap<NodeJS.Signals, () => void>;
-  readonly #stop = Promise.withResolvers<void>();
   readonly #nowMs: () => number;
+  #stop: () => void = doNothing;
   #received: NodeJS.Signals | undefined;
   #reload: (() => void) | undefined;
   #isReloadDue = false;
@@ -39,7 +39,8 @@ export class Signals {
   constructor(host: SignalHost, nowMs: () => number = () => performance.now()) {
     this.#host = host;
     this.#nowMs = nowMs;
-    this.stopped = this.#stop.promise;
+    // Not `Promise.withResolvers`: an older Node.js must come as far as main.ts, which says that it is too old.
+    this.stopped = new Promise((resolve) => (this.#stop = resolve));
     const stop = (name: NodeJS.Signals): [NodeJS.Signals, () => void] => [
       name,
       () => this.#onStop(name),
@@ -85,7 +86,7 @@ export class Signals {
     }
     this.#stoppedAtMs = this.#nowMs();
     this.#received = name;
-    this.#stop.resolve();
+    this.#stop();
   }
 
   #onHangUp(): void {

@@ -8,9 +8,10 @@ import { test } from 'node:test';
 import { DaemonProcess, TemporaryFolder } from './daemon-process.ts';
 
 const BIN = join(import.meta.dirname, '../../daemon/bin/sentrypeer.js');
+const MAIN = join(import.meta.dirname, '../../daemon/src/main.ts');
 /** Makes this Node look like one that is too old. */
 const OLDER =
-  "data:text/javascript,Object.defineProperty(process.versions,'node',{value:'20.1.0'})";
+  "data:text/javascript,Object.defineProperty(process.versions,'node',{value:'20.1.0'});delete Promise.withResolvers";
 
 function runOlder(program: string): ReturnType<typeof spawnSync> {
   return spawnSync(process.execPath, ['--import', OLDER, program, '--version'], {
@@ -32,6 +33,12 @@ test('an older Node without that says in one line what is needed', () => {
   const { status, stderr } = runOlder(join(copy, 'sentrypeer.mjs'));
   assert.equal(status, 1);
   assert.match(String(stderr), /^sentrypeer: needs Node\.js 26 or newer .*npm ci.*\n$/);
+});
+
+test('the program itself, as a bundle starts it, says that on an older Node too', () => {
+  const { status, stderr } = runOlder(MAIN);
+  assert.equal(status, 1);
+  assert.match(String(stderr), /^sentrypeer: needs Node\.js 26 or newer, and this is v.*\n$/);
 });
 
 test('npm ci brings the runtime by the hashes of the lockfile, for each platform that the program looks for', () => {

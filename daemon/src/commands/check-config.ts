@@ -5,6 +5,7 @@ import { NumberingPlans } from '@sentrypeer/numbers';
 import { refusal } from '../config/refusal.ts';
 import { OPTION_ENTRIES } from '../config/settings.ts';
 import { homePlanOf } from '../services/open-judging.ts';
+import { checkFiles } from './check-files.ts';
 import type { Command } from './command.ts';
 import { formatTable } from './text.ts';
 import { refuseMore } from './words.ts';
@@ -14,17 +15,18 @@ const RIGHT = 'The configuration is right.\n';
 export const CHECK_CONFIG: Command = {
   name: 'check-config',
   form: '',
-  doc: 'Read the configuration as the daemon would (flags, environment, file, systemd unit) and print every setting that differs from its default. If something is wrong, print that and exit with status 2. Nothing is opened.',
+  doc: 'Read the configuration as the daemon would (flags, environment, file, systemd unit) and print every setting that differs from its default. If something is wrong, print that and exit with status 2. Keys, certificates and files of countries and networks are read; ports and the database are not opened.',
   database: 'none',
   examples: [['-g /etc/sentrypeer.toml check-config', 'Before a restart.']],
   prepare: ({ words }) => {
     refuseMore(words, 'check-config');
-    return async ({ loadAsDaemon, warnings: said }) => {
+    return async ({ loadAsDaemon, logger, warnings: said }) => {
       const loaded = loadAsDaemon();
       if (loaded.kind === 'refused') throw refusal(loaded.message);
       assert(loaded.kind === 'run', 'what the daemon would do is run');
-      const { config, origins, warnings } = loaded;
+      const { config, origins } = loaded;
       homePlanOf(await NumberingPlans.load(), config.homeCountry);
+      const warnings = [...loaded.warnings, ...(await checkFiles(config, logger))];
       const set = OPTION_ENTRIES.filter(([key]) => origins[key].kind !== 'default').map(
         ([key, { long, type }]) => ({
           option: `--${long}`,

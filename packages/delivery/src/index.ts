@@ -6,4 +6,4 @@ export { Syslog, type SyslogOptions, type SyslogTarget } from './syslog.ts';
 export { HttpPoster, type ProxyVariables } from './webhook/http-poster.ts';
 export { type ChangeEndpoint, type EndpointChange } from './webhook/status.ts';
 export { type WebhookOptions, type WebhookReport } from './webhook/webhook.ts';
-export { Webhooks } from './webhook/webhooks.ts';
+export { checkAuthorities, Webhooks } from './webhook/webhooks.ts';

@@ -23,9 +23,15 @@ export interface Certificate extends KeyAndCertificate {
  * only one is there, or if they are not a certificate and its key.
  */
 export async function ensureCertificate(paths: CertificatePaths): Promise<Certificate> {
+  const pair = readCertificate(paths);
+  return pair === undefined ? makeCertificate(paths) : { ...pair, made: false };
+}
+
+/** Reads both files as {@link ensureCertificate} does; `undefined` if both are missing. */
+export function readCertificate(paths: CertificatePaths): KeyAndCertificate | undefined {
   const { certPath, keyPath } = paths;
   const [cert, key] = [readText(certPath), readText(keyPath)];
-  if (cert === undefined && key === undefined) return makeCertificate(paths);
+  if (cert === undefined && key === undefined) return undefined;
   if (cert === undefined || key === undefined) {
     const [there, missing] = cert === undefined ? [keyPath, certPath] : [certPath, keyPath];
     throw new OperatingError(
@@ -35,7 +41,7 @@ export async function ensureCertificate(paths: CertificatePaths): Promise<Certif
     );
   }
   checkPair(cert, key, paths);
-  return { cert, key, made: false };
+  return { cert, key };
 }
 
 function readText(path: string): string | undefined {

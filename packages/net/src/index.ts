@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-export { ensureCertificate, type Certificate, type CertificatePaths } from './certificate.ts';
+export {
+  ensureCertificate,
+  readCertificate,
+  type Certificate,
+  type CertificatePaths,
+} from './certificate.ts';
 export type { ClientHello } from './client-hello.ts';
 export { ConnectionQuota } from './connection-quota.ts';
 export { filesAdvice } from './files-advice.ts';

@@ -70,14 +70,18 @@ export class Webhooks implements AsyncDisposable {
   }
 }
 
-function checkAuthorities({ name, authorities }: WebhookOptions): void {
+/** Throws `OperatingError` if a file of trusted certificates holds none. */
+export function checkAuthorities({
+  name,
+  authorities,
+}: Pick<WebhookOptions, 'name' | 'authorities'>): void {
   if (authorities === undefined) return;
   try {
     void new X509Certificate(authorities); // It parses, or throws.
   } catch (cause) {
     throw new OperatingError(
       'webhook_authority',
-      `webhook ${name}: the file of trusted certificates has no readable certificate in it (PEM)`,
+      `webhook ${name}: the file of trusted certificates holds no certificate in PEM form (text that begins with -----BEGIN CERTIFICATE-----)`,
       { cause },
     );
   }
