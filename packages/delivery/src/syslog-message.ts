@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { parseEventTimestamp, type RecordedEvent } from '@sentrypeer/event';
+import { formatEventTimestamp, parseEventTimestamp, type RecordedEvent } from '@sentrypeer/event';
 import { isUnsafeCode } from '@sentrypeer/kernel';
 import {
   SYSLOG_AGENT_OCTETS_MAX,
@@ -45,13 +45,14 @@ export function formatSyslogMessage(event: RecordedEvent, origin: SyslogOrigin):
  * fail2ban, take them for local time.
  */
 function timestamp(event: RecordedEvent): string {
-  const text = event.eventTimestamp;
-  const epochUs = parseEventTimestamp(text);
+  const epochUs = parseEventTimestamp(event.eventTimestamp);
   if (epochUs === undefined) return '-';
   const epochMs = epochUs / 1000;
   const offsetMinutes = -new Date(epochMs).getTimezoneOffset();
   const local = new Date(epochMs + offsetMinutes * MS_PER_MINUTE).toISOString();
-  return `${local.slice(0, 19)}${text.slice(19, 26)}${formatOffset(offsetMinutes)}`;
+  // Not from the row's own text, after which another program may have written anything.
+  const fraction = formatEventTimestamp(epochUs).slice(19, 26);
+  return `${local.slice(0, 19)}${fraction}${formatOffset(offsetMinutes)}`;
 }
 
 function formatOffset(minutes: number): string {

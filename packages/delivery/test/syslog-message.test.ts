@@ -68,13 +68,22 @@ test('formatSyslogMessage() says local time with its offset, that of the day', (
   for (const [name, eventTimestamp, expected] of [
     ['Asia/Kolkata', '2026-11-23 20:00:01.123456789', '2026-11-24T01:30:01.123456+05:30'],
     ['America/New_York', '2026-01-01 03:00:01.000000009', '2025-12-31T22:00:01.000000-05:00'],
-    ['America/New_York', '2026-07-01 03:00:01.5', '2026-06-30T23:00:01.5-04:00'],
-    ['Asia/Kathmandu', '2026-07-01 03:00:01', '2026-07-01T08:45:01+05:45'],
-    ['America/St_Johns', '2026-01-01 03:00:01', '2025-12-31T23:30:01-03:30'],
+    ['America/New_York', '2026-07-01 03:00:01.5', '2026-06-30T23:00:01.500000-04:00'],
+    ['Asia/Kathmandu', '2026-07-01 03:00:01', '2026-07-01T08:45:01.000000+05:45'],
+    ['America/St_Johns', '2026-01-01 03:00:01', '2025-12-31T23:30:01.000000-03:30'],
   ] as const) {
     using _zone = new Zone(name);
     const [, time] = formatSyslogMessage(makeEvent(1, { eventTimestamp }), origin).split(' ');
     assert.equal(time, expected, name);
+  }
+});
+
+test('formatSyslogMessage() takes nothing but the time from a row that another program wrote', () => {
+  using _zone = new Zone('UTC');
+  for (const after of [' x\n<13>1', '. 1', 'Z\r\n']) {
+    const event = makeEvent(1, { eventTimestamp: `2026-07-01 03:00:01${after}` });
+    const [head = ''] = formatSyslogMessage(event, origin).split(' pbx.example');
+    assert.match(head, /^<13>1 2026-07-01T03:00:01\.\d{6}\+00:00$/);
   }
 });
 
