@@ -69,6 +69,12 @@ export interface Command {
   readonly name: string;
   /** The arguments after the name: `WHAT [TIME] [COMMENT]`. */
   readonly form: string;
+  /**
+   * Whether the first of two words alone means this command.
+   *
+   * @default false
+   */
+  readonly isMeantAlone?: boolean;
   /** A few lines; text between backticks is literal. */
   readonly doc: string;
   /** Flags in addition to `--json`, which every command takes. */

@@ -18,6 +18,8 @@ export function findCommand(words: readonly string[]): {
     return { command, rest: words.slice(command.name.split(' ').length) };
   }
   const family = commandsOf(first);
+  const meant = second === undefined && family.find(({ isMeantAlone }) => isMeantAlone);
+  if (meant) return { command: meant, rest: [] };
   if (family.length > 0) {
     const forms = family.map(usageOf);
     const last = forms.pop() ?? '';

@@ -15,9 +15,13 @@ import { refuseMore } from './words.ts';
 const LIST: Command = {
   name: 'peers list',
   form: '',
-  doc: 'Print other nodes that are linked now, shared events (`--peer-to-peer`) or wrote pages of the pool. Linked nodes come first: LINK is `direct out` if this node dialled, `direct in` if the other one did, and `over others` without a link; ADDRESS and SINCE are those of the link. CLAIMS are the subjects that a node claims, MET those of them that this node met itself, DISPUTED those that you allowed or delisted, FORETOLD the addresses that it was the first to name and that came here after that, NETWORK where it was when last linked. Networks that you distrust have a line each; nodes that were met only there are marked `network distrusted`. `--by record` shows first the nodes that foretold most, were met most often and were disputed least: this helps to choose, but is no reason to trust.',
+  isMeantAlone: true,
+  doc: 'Print other nodes that are linked now, shared events (`--peer-to-peer`) or wrote pages of the pool. `sentrypeer peers` alone does the same. Linked nodes come first: LINK is `direct out` if this node dialled, `direct in` if the other one did, and `over others` without a link; ADDRESS and SINCE are those of the link. CLAIMS are the subjects that a node claims, MET those of them that this node met itself, DISPUTED those that you allowed or delisted, FORETOLD the addresses that it was the first to name and that came here after that, NETWORK where it was when last linked. Networks that you distrust have a line each; nodes that were met only there are marked `network distrusted`. `--by record` shows first the nodes that foretold most, were met most often and were disputed least: this helps to choose, but is no reason to trust.',
   flags: ['by'],
-  examples: [['peers list --by record', 'Shows first the nodes that were right most often.']],
+  examples: [
+    ['peers', 'Shows who is linked now, and what each node told.'],
+    ['peers list --by record', 'Shows first the nodes that were right most often.'],
+  ],
   prepare: ({ words, flags }) => {
     refuseMore(words, 'peers list');
     const order = flags.get('by') ?? 'time';
@@ -26,7 +30,7 @@ const LIST: Command = {
     }
     return async (context) => {
       using peers = await openPeers(context, 'look');
-      const links = readLinks(context.config.dbFile);
+      const links = readLinks(context.config.dbFile, context.clock.epochUs());
       const linked = typeof links === 'string' ? undefined : links;
       const all = peersOf(peers.list(), peers.authors(), linked).toSorted((x, y) =>
         order === 'time'

@@ -246,6 +246,25 @@ test('peers trust remembers the key that it was given, before the node has said 
   assert.deepEqual([dave?.['name'], dave?.['voter'], dave?.['public_key']], ['Dave', true, key]);
 });
 
+test('peers says that without a daemon there are no links, and shows who told something', async () => {
+  using alice = new Node();
+  using carol = new Node();
+  const none = await carol.answer('peers');
+  assert.deepEqual([none.text, none.json], ['', []]);
+  assert.equal(
+    none.remark,
+    'No node has shared anything yet.\nNo daemon runs on this database, so there are no links.\n',
+  );
+  alice.met(ATTACKER);
+  await alice.run(`pool export ${alice.file}`);
+  await carol.run(`pool import ${alice.file}`);
+  const some = await carol.answer('peers');
+  assert.match(some.text, /^NODE[^]*\n\S+ +0 +1 +/);
+  assert.doesNotMatch(some.text, /over others/, 'whether there is a link is not known');
+  assert.equal(some.remark, 'No daemon runs on this database, so there are no links.\n');
+  assert.deepEqual(await carol.answer('peers list'), some);
+});
+
 test('peers list shows who wrote pages, and by their record', async () => {
   using alice = new Node();
   using bob = new Node();

@@ -73,7 +73,9 @@ test('commands about other nodes read their ids', () => {
   prepared('peers list');
   prepared(`peers distrust ${node}`);
   prepared('peers forget unsigned');
-  assert.match(refusedCommand('peers'), /^peers needs one more word: write peers list/);
+  prepared('peers', 'peers list');
+  prepared('peers --by record', 'peers list');
+  assert.match(refusedCommand('peers lsit'), /^peers does not know "lsit": write peers list/);
   assert.match(refusedCommand('peers love x'), /^peers does not know "love"/);
   assert.match(refusedCommand('peers trust everybody'), /^"everybody" is not a node/);
   prepared(`peers trust ${node} Alice and Bob`);

@@ -105,3 +105,12 @@ export const LINKS_NOTE_OCTETS_MAX = 64 * 1024;
 
 /** Milliseconds until links that came or went are noted. Chosen: nodes that come and go cost few writes. */
 export const LINKS_NOTE_WAIT_MS = 500;
+
+/** Milliseconds after which the note of links is written again although nothing has changed. */
+export const LINKS_NOTE_AGAIN_MS = 10_000;
+
+/**
+ * Milliseconds after which nobody believes the note of links: it is what a crash left. Chosen: far longer than a busy
+ * daemon takes to write it again.
+ */
+export const LINKS_NOTE_AGE_MS_MAX = 60_000;

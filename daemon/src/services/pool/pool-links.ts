@@ -150,7 +150,7 @@ export class PoolLinks implements AsyncDisposable {
     this.#closing.abort();
     this.#exchange.close();
     await this.#door?.[Symbol.asyncDispose]();
-    this.#note?.[Symbol.dispose]();
+    await this.#note?.[Symbol.asyncDispose]();
     await Promise.all(this.#running);
   }
 
@@ -180,7 +180,8 @@ export class PoolLinks implements AsyncDisposable {
       this.#door = await LinkDoor.open(ports, { ...options, locals: [] });
     }
     const links = (): readonly LinkPeer[] => this.#exchange.links;
-    this.#note = new LinksNote(config.dbFile, links, this.#ports.wakeAfter);
+    const { wakeAfter } = this.#ports;
+    this.#note = new LinksNote(config.dbFile, { clock, links, wakeAfter });
     for (const peer of config.poolPeers ?? []) this.#run(this.#keep(peer));
     this.#run(this.#seek(this.#openSeeker(this.#door, config, locals)));
     this.#run(this.#speak(config));

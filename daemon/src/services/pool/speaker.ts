@@ -7,6 +7,7 @@ import type { NumberingPlans } from '@sentrypeer/numbers';
 import {
   Author,
   composePages,
+  statedHours,
   withdrawPages,
   type Met,
   type PageClaim,
@@ -49,6 +50,8 @@ export class Speaker {
   #serial: number;
   /** When it was read last, in wall-clock microseconds. */
   #nowUs: number;
+  /** The hour that is stated of each subject, up to the page of this serial. */
+  #stated: { readonly serial: number; readonly hours: ReadonlyMap<string, number> } | undefined;
   readonly #confidenceMin: number;
   readonly #rate: TokenBucket;
   #decisionsCount = -1;
@@ -75,7 +78,7 @@ export class Speaker {
 
   /** Reads some of what was met since. @returns Whether there is more. */
   listen(nowUs: number): boolean {
-    const { pool, identity } = this.#ports;
+    const { pool } = this.#ports;
     if (this.#isReadAnew(nowUs)) this.#readUs = readFrom(nowUs);
     const addresses = pool.ownAddresses(this.#readUs.addresses, OWN_EVIDENCE_ROWS);
     const numbers = pool.ownNumbers(this.#readUs.numbers, OWN_EVIDENCE_ROWS);
@@ -85,9 +88,19 @@ export class Speaker {
     };
     const met = [...addresses, ...numbers].filter((one) => this.#maySay(one, nowUs));
     if (met.length > 0) {
-      this.#author.hear(met, ownPages(pool, identity.nodeId), Math.floor(nowUs / 1e6));
+      this.#author.hear(met, this.#statedHours(), Math.floor(nowUs / 1e6));
     }
     return [addresses, numbers].some(({ length }) => length === OWN_EVIDENCE_ROWS);
+  }
+
+  /** Read again when there is a newer page: a node that is being attacked meets somebody every second. */
+  #statedHours(): ReadonlyMap<string, number> {
+    const { pool, identity } = this.#ports;
+    if (this.#stated?.serial !== this.#serial) {
+      const hours = statedHours(ownPages(pool, identity.nodeId));
+      this.#stated = { serial: this.#serial, hours };
+    }
+    return this.#stated.hours;
   }
 
   /** Pages with what is due to be said. @param everything Includes what would otherwise wait. */

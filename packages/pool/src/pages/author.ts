@@ -62,9 +62,8 @@ export class Author {
     return this.#held.size;
   }
 
-  /** Takes what was met. Nothing that may not be said is kept. @param own Its pages that are alive. */
-  hear(met: readonly Met[], own: readonly Page[], nowS: number): void {
-    const stated = statedHours(own);
+  /** Takes what was met. Nothing that may not be said is kept. @param stated `statedHours()` of its pages. */
+  hear(met: readonly Met[], stated: ReadonlyMap<string, number>, nowS: number): void {
     for (const each of met) {
       const claim = claimOf(each);
       const { value } = each.subject;
@@ -106,8 +105,8 @@ export class Author {
   }
 }
 
-/** The hour in each claim of the pages. */
-function statedHours(own: readonly Page[]): ReadonlyMap<string, number> {
+/** The hour in each claim of the pages, by subject. */
+export function statedHours(own: readonly Page[]): ReadonlyMap<string, number> {
   const hours = new Map<string, number>();
   for (const { claims } of own) {
     for (const { subject, lastHour } of claims) hours.set(subject.value, lastHour);

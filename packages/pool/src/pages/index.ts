@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-export { Author, type Met } from './author.ts';
+export { Author, statedHours, type Met } from './author.ts';
 export { composePages, retirePage, withdrawPages } from './compose.ts';
 export { decodePage, pageHolds, type DecodedPage, type Page, type PageClaim } from './page.ts';
 export { acceptedFromS, claimEndS, pageEndS, pageUnfit } from './page-age.ts';

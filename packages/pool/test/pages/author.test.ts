@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { OWN_CLAIMS_MAX, OWN_PAGES_MERGED, PAGE_CLAIMS_MAX } from '../../src/limits.ts';
-import { Author, type Met } from '../../src/pages/author.ts';
+import { Author, statedHours, type Met } from '../../src/pages/author.ts';
 import { composePages, retirePage, withdrawPages } from '../../src/pages/compose.ts';
 import { decodePage, pageHolds, type Page, type PageClaim } from '../../src/pages/page.ts';
 import {
@@ -151,20 +151,20 @@ const said = (author: Author, nowS: number): readonly string[] =>
 test('`Author` says nothing of what did not prove itself, and no number of one network and day', () => {
   const author = authorWith();
   const forged = met('45.0.0.1', { facts: { ...FACTS, grade: 'seen' } });
-  author.hear([forged, met('10.0.0.1'), met('442071234567')], [], NOW_S);
+  author.hear([forged, met('10.0.0.1'), met('442071234567')], new Map(), NOW_S);
   assert.equal(author.heldCount, 0);
   const numbers = [
     met('442071234567', { networksCount: 2 }),
     met('442071234568', { days: 2 }),
     met('45.0.0.2'),
   ];
-  author.hear(numbers, [], NOW_S);
+  author.hear(numbers, new Map(), NOW_S);
   assert.deepEqual(said(author, NOW_S + 10), ['442071234567', '442071234568', '45.0.0.2']);
 });
 
 test('`Author` waits the longer the more others say it, and says it quietly where enough do', () => {
   const author = authorWith({ '45.0.0.2': 3, '45.0.0.3': 5 });
-  author.hear([met('45.0.0.1'), met('45.0.0.2'), met('45.0.0.3')], [], NOW_S);
+  author.hear([met('45.0.0.1'), met('45.0.0.2'), met('45.0.0.3')], new Map(), NOW_S);
   assert.deepEqual(said(author, NOW_S + 4), []);
   assert.deepEqual(said(author, NOW_S + 6), ['45.0.0.1']);
   assert.deepEqual(said(author, NOW_S + 1100), []);
@@ -176,7 +176,7 @@ test('`Author` soon says what had to wait because the clock was ahead', () => {
   const author = authorWith();
   author.hear(
     [met('45.0.0.1', { lastEpochUs: (NOW_S + 365 * 24 * HOUR_S) * 1e6 })],
-    [],
+    new Map(),
     NOW_S + 365 * 24 * HOUR_S,
   );
   assert.deepEqual(said(author, NOW_S), ['45.0.0.1']);
@@ -187,9 +187,9 @@ test('`Author` says the same again after a day, with only the hour', () => {
   const read = decodePage(pageOf(ALICE, { claims: [claimOf('45.0.0.1', { lastHour: NOW_HOUR })] }));
   assert.ok('page' in read);
   const at = (hours: number): Met => met('45.0.0.1', { lastEpochUs: (NOW_HOUR + hours) * 3600e6 });
-  author.hear([at(23)], [read.page], NOW_S + 23 * HOUR_S);
+  author.hear([at(23)], statedHours([read.page]), NOW_S + 23 * HOUR_S);
   assert.equal(author.heldCount, 0);
-  author.hear([at(24)], [read.page], NOW_S + 24 * HOUR_S);
+  author.hear([at(24)], statedHours([read.page]), NOW_S + 24 * HOUR_S);
   const [again] = author.take(NOW_S + 25 * HOUR_S);
   assert.equal(again?.claim.lastHour, NOW_HOUR + 24);
 });

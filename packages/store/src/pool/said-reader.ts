@@ -29,11 +29,15 @@ const HOUR_US = 3_600_000_000;
 
 /** Reads what the pool says about one subject. */
 export class SaidReader {
+  readonly #isNamed: StatementSync;
   readonly #claims: StatementSync;
   readonly #votersAndAdmitted: StatementSync;
   readonly #any: StatementSync;
 
   constructor(database: DatabaseSync) {
+    // The key alone answers this for the many subjects about which nobody says anything.
+    this.#isNamed = database.prepare('SELECT 1 FROM pool_claim WHERE subject = ? LIMIT 1');
+    this.#isNamed.setReturnArrays(true);
     // The names and networks with them: another statement for each voice would cost several times as much.
     this.#claims = database.prepare(`
       SELECT author_id, last_hour, end_s, facts, standing, node_id,
@@ -50,6 +54,7 @@ export class SaidReader {
 
   /** `undefined` if no other node says anything. @param subject As lists name it. */
   said(subject: string): Said | undefined {
+    if (this.#isNamed.get(subject) === undefined) return undefined;
     const rows = this.#claims.all(subject);
     if (rows.length === 0) return undefined;
     const voices: SaidVoice[] = [];
