@@ -16,7 +16,8 @@ Everything that comes from outside is limited. You can change these limits, each
 | the database | \`--db-size-max\`, \`--retention-days\` | the oldest rows are removed and subtracted from the totals |
 | the disk | \`--db-free-min\` | the oldest rows are removed; if none are left, nothing more is recorded, messages are counted as dropped, and the log says so |
 | events that a webhook still has to get | \`--webhook-backlog-max\` | the oldest are removed and counted as expired |
-| connections over TCP and TLS | \`--max-connections\`, \`--max-connections-per-source\` | a connection is refused and recorded |
+| connections over TCP and TLS | \`--max-connections\` | the connection without a message for the longest time is closed and recorded, and the new one takes its place |
+| connections over TCP and TLS from one source | \`--max-connections-per-source\` | a connection is refused and recorded |
 | answers over UDP | \`--reply-rate\`, \`--reply-burst\`, \`--reply-bandwidth\` | the request is recorded but not answered |
 | requests to the API | \`--api-rate\` | 429 with \`Retry-After\` |
 | what is shared per day | \`--share-budget\` | later events of the day are not shared |

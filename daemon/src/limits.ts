@@ -70,8 +70,8 @@ export const AGENT_IDLE_MS_MAX = 3_600_000;
 /** Milliseconds that a connection of a peer of the agent may last in total: a day. */
 export const AGENT_CONNECTION_MS_MAX = 86_400_000;
 
-/** Milliseconds between two lines in the log about peers that may not ask the agent. */
-export const AGENT_STRANGER_LOG_MS = 60_000;
+/** Milliseconds between two lines in the log about peers that may not ask the agent, or about a limit on connections. */
+export const REFUSALS_LOG_MS = 60_000;
 
 /**
  * Calls that the agent makes to itself and answers before its ports open. Chosen by measurement: after a few thousand

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DaemonProcess } from './daemon-process.ts';
+import { DaemonProcess, until } from './daemon-process.ts';
 import { assertAnswers, sipRequest, StreamPeer } from './sip-peers.ts';
 
 /** SentryPeer 4.x aborts at 1,020. */
@@ -33,6 +33,48 @@ test('1,100 idle TCP connections harm nothing', async () => {
   await first.send(sipRequest({ callId: 'first' }));
   await first.heard('Call-ID: first');
 });
+
+test('silent connections from many addresses fill all places, and newcomers are heard all the same', async () => {
+  await using daemon = await DaemonProcess.start([
+    '-ra',
+    '--threads=1',
+    '--fold-window=0',
+    '-z',
+    '127.0.0.1:0',
+    '--max-connections=20',
+    '--max-connections-per-source=20',
+  ]);
+  using open = new DisposableStack();
+  for (let index = 1; index <= 20; index += 1) {
+    const port = index % 2 === 0 ? daemon.ports.tcp : daemon.ports.tls;
+    const silent = open.use(await StreamPeer.open(port, `127.2.1.${index}`));
+    // Half a head, or half a ClientHello.
+    await silent.send(
+      index % 2 === 0 ? 'OPTIONS sip:100@h SIP/2.0\r\n' : '\x16\x03\x01\x02\x00\x01',
+    );
+  }
+  await until('20 connections', async () => hasMetric(daemon, 'sentrypeer_sip_connections 20'));
+  for (let index = 1; index <= 3; index += 1) {
+    const newcomer = open.use(await StreamPeer.open(daemon.ports.tcp, `127.2.2.${index}`));
+    await newcomer.send(sipRequest({ callId: `newcomer-${index}` }));
+    await newcomer.heard(`Call-ID: newcomer-${index}`);
+  }
+  await daemon.recorded(6);
+  // What the closed ones had said is recorded.
+  const cut = daemon.rows(
+    `SELECT count(DISTINCT source_ip) AS sources, count(*) AS messages FROM honey WHERE source_ip LIKE '127.2.1.%'
+      AND (anomalies LIKE '%head_unfinished%' OR anomalies LIKE '%tls_handshake_failed%')`,
+  );
+  assert.deepEqual(cut, [{ sources: 3, messages: 3 }]);
+  const counted = 'sentrypeer_sip_connections_exceeded_total{limit="all"} 3';
+  await until(counted, async () => hasMetric(daemon, counted));
+  assert.equal(daemon.output().split('sip_connections_full').length, 2, 'said once');
+});
+
+async function hasMetric(daemon: DaemonProcess, line: string): Promise<boolean> {
+  const answer = await fetch(`http://127.0.0.1:${daemon.ports.api}/metrics`);
+  return (await answer.text()).split('\n').includes(line);
+}
 
 test('connections over the limit of one source are closed, recorded, and harm nobody else', async () => {
   await using daemon = await DaemonProcess.start([

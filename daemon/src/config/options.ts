@@ -111,7 +111,7 @@ export const OPTIONS = {
     type: countType('COUNT', 1, CONNECTIONS_COUNT_MAX),
     unit: 'connections',
     defaultValue: 2000,
-    doc: 'TCP and TLS connections in total; any more are recorded and closed.',
+    doc: 'TCP and TLS connections in total; for more, the one without a message for the longest time is closed.',
   }),
   connectionsPerSourceMax: option({
     group: 'sip',

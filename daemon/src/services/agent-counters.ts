@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { Answer, AgentDecision, Outcome } from '@sentrypeer/redirect';
+import type { SipCounters } from './sip-counters.ts';
 
 /** What the SIP agent has done since it was opened. */
 export interface AgentCounters {
@@ -16,6 +17,8 @@ export interface AgentCounters {
   readonly repliesWithheld: number;
   /** TCP and TLS connections open now. */
   readonly connections: number;
+  /** Connections that were one too many, by limit. */
+  readonly connectionsExceeded: SipCounters['connectionsExceeded'];
 }
 
 type Counts<T> = { -readonly [Key in keyof T]: T[Key] };
@@ -45,8 +48,8 @@ export class AgentCounter {
     if (decision !== undefined) this.#decisions[decision.kind][decision.outcome] += 1;
   }
 
-  /** @param connections Number open now. */
-  counters(connections: number): AgentCounters {
+  /** @param streams Connections open now, and those that were one too many. */
+  counters(streams: Pick<AgentCounters, 'connections' | 'connectionsExceeded'>): AgentCounters {
     return {
       messages: { ...this.#messages },
       decisions: {
@@ -56,7 +59,7 @@ export class AgentCounter {
       strangers: this.strangersCount,
       dropped: this.droppedCount,
       repliesWithheld: this.repliesWithheldCount,
-      connections,
+      ...streams,
     };
   }
 }

@@ -2,6 +2,7 @@
 
 import type { MetricFamily } from '@sentrypeer/api';
 import type { AgentCounters } from './agent-counters.ts';
+import { exceededSamples } from './sip-counters.ts';
 
 /** What the SIP agent did, for Prometheus. */
 export function agentMetrics(counters: AgentCounters): readonly MetricFamily[] {
@@ -44,6 +45,12 @@ export function agentMetrics(counters: AgentCounters): readonly MetricFamily[] {
       help: 'TCP and TLS connections of peers that are open.',
       type: 'gauge',
       samples: [{ value: connections }],
+    },
+    {
+      name: 'sentrypeer_agent_connections_exceeded_total',
+      help: 'TCP and TLS connections of peers closed because a limit was exceeded.',
+      type: 'counter',
+      samples: exceededSamples(counters.connectionsExceeded),
     },
   ];
 }

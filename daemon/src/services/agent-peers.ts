@@ -3,7 +3,7 @@
 import { contains, parseIp, parsePrefix, type Prefix } from '@sentrypeer/ip';
 import { assert, type Clock, type Logger } from '@sentrypeer/kernel';
 import { machineAddresses } from '@sentrypeer/net';
-import { AGENT_STRANGER_LOG_MS, OWN_ADDRESSES_MS } from '../limits.ts';
+import { REFUSALS_LOG_MS, OWN_ADDRESSES_MS } from '../limits.ts';
 
 const LOOPBACK = ['127.0.0.0/8', '::1'];
 
@@ -52,7 +52,7 @@ export class AgentPeers {
       allow_with: `--sip-agent-peer ${address}`,
     });
     this.#strangers = 0;
-    this.#logAtMs = nowMs + AGENT_STRANGER_LOG_MS;
+    this.#logAtMs = nowMs + REFUSALS_LOG_MS;
     return false;
   }
 

@@ -34,12 +34,19 @@ import {
 import { AgentCounter, type AgentCounters } from './agent-counters.ts';
 import { AgentPeers } from './agent-peers.ts';
 import { warmUp } from './agent-warm-up.ts';
+import { ConnectionLimitReport } from './connection-limit-report.ts';
 import { KernelDropWatch } from './kernel-drop-watch.ts';
 import { makeJudge, type JudgeOptions } from './open-judging.ts';
+import { NONE_EXCEEDED } from './sip-counters.ts';
 import { SipListeners, type CertificateAndKey, type SipLocals } from './sip-listeners.ts';
 import { Snapshot } from './snapshot.ts';
 
 const NORTH_AMERICA = '1';
+/** As in docs/limits.md. */
+const CONNECTION_LIMITS = {
+  connections_all: 'AGENT_CONNECTIONS_MAX',
+  connections_source: 'AGENT_CONNECTIONS_PER_PEER_MAX',
+} as const;
 
 /** Plain data, so that it can be sent to a thread as a message. */
 export interface AgentServiceOptions {
@@ -130,7 +137,10 @@ export class AgentService implements AsyncDisposable {
   }
 
   get counters(): AgentCounters {
-    const counters = this.#counter.counters(this.#listeners?.connectionsCount ?? 0);
+    const counters = this.#counter.counters({
+      connections: this.#listeners?.connectionsCount ?? 0,
+      connectionsExceeded: this.#listeners?.exceeded ?? NONE_EXCEEDED,
+    });
     return {
       ...counters,
       strangers: counters.strangers + (this.#listeners?.strangersCount ?? 0),
@@ -150,11 +160,13 @@ export class AgentService implements AsyncDisposable {
 
   async #listen(): Promise<void> {
     const { addresses, tlsAddresses, certificate } = this.#options;
+    const report = new ConnectionLimitReport(this.#ports.logger, CONNECTION_LIMITS);
     const listeners = await SipListeners.open(
       {
         logger: this.#ports.logger,
         onDatagram: (octets, source, socket) => this.#onDatagram(octets, source, socket),
         onFrame: (frame, connection) => this.#onFrame(frame, connection),
+        onExceeded: (limit, address) => report.exceeded(limit, address),
         onEvidence: () => undefined, // A peer that connects and says nothing proves nothing.
         admits: (source) => this.#peers.admits(source),
       },

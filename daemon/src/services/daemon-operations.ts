@@ -25,6 +25,7 @@ import { followerMetrics } from './listings/follower-metrics.ts';
 import { Followers, type FollowerPlaces } from './listings/followers.ts';
 import { poolMetrics } from './pool-metrics.ts';
 import type { PoolService } from './pool-service.ts';
+import { exceededSamples } from './sip-counters.ts';
 import { webhookMetrics } from './webhook-metrics.ts';
 
 const MIB = 1_048_576;
@@ -241,6 +242,12 @@ export class DaemonOperations implements Operations, Disposable {
         counters.repliesWithheld,
       ),
       gauge('sentrypeer_sip_connections', 'TCP and TLS connections open.', counters.connections),
+      {
+        name: 'sentrypeer_sip_connections_exceeded_total',
+        help: 'TCP and TLS connections closed because a limit was exceeded.',
+        type: 'counter',
+        samples: exceededSamples(counters.connectionsExceeded),
+      },
     ];
   }
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
+import type { ConnectionLimit } from '@sentrypeer/net';
+
 /** What receiving threads have done since they started. */
 export interface SipCounters {
   /** Datagrams; over streams, messages and other contacts. */
@@ -12,6 +14,23 @@ export interface SipCounters {
   readonly repliesWithheld: number;
   /** Open now. */
   readonly connections: number;
+  /** Connections that were one too many, by limit. */
+  readonly connectionsExceeded: Readonly<Record<ConnectionLimit, number>>;
+}
+
+export const NONE_EXCEEDED: SipCounters['connectionsExceeded'] = {
+  connections_all: 0,
+  connections_source: 0,
+};
+
+/** For Prometheus. */
+export function exceededSamples(
+  counts: SipCounters['connectionsExceeded'],
+): readonly { readonly labels: { readonly limit: string }; readonly value: number }[] {
+  return [
+    { labels: { limit: 'all' }, value: counts.connections_all },
+    { labels: { limit: 'source' }, value: counts.connections_source },
+  ];
 }
 
 export function sumSipCounters(all: readonly SipCounters[]): SipCounters {
@@ -28,5 +47,9 @@ export function sumSipCounters(all: readonly SipCounters[]): SipCounters {
     replyOctets: sum(({ replyOctets }) => replyOctets),
     repliesWithheld: sum(({ repliesWithheld }) => repliesWithheld),
     connections: sum(({ connections }) => connections),
+    connectionsExceeded: {
+      connections_all: sum(({ connectionsExceeded }) => connectionsExceeded.connections_all),
+      connections_source: sum(({ connectionsExceeded }) => connectionsExceeded.connections_source),
+    },
   };
 }

@@ -8,6 +8,7 @@ import {
   StreamListener,
   UdpListener,
   WebSocketFramer,
+  type ConnectionLimit,
   type Frame,
   type OnDatagram,
   type StreamConnection,
@@ -52,6 +53,8 @@ export interface SipListenersPorts {
   readonly onFrame: (frame: Frame, connection: StreamConnection) => void;
   /** Receives every contact over a stream that brought no message. */
   readonly onEvidence: (evidence: StreamEvidence) => void;
+  /** Receives the address of each connection that was one too many. */
+  readonly onExceeded: (limit: ConnectionLimit, address: string) => void;
   /** Whether an address may connect at all. @default all may */
   readonly admits?: (address: string) => boolean;
 }
@@ -72,7 +75,10 @@ export class SipListeners implements AsyncDisposable {
   private constructor(ports: SipListenersPorts, options: SipListenersOptions) {
     this.#ports = ports;
     this.#options = options;
-    this.#quota = new ConnectionQuota(options.connections);
+    this.#quota = new ConnectionQuota({
+      ...options.connections,
+      onExceeded: ports.onExceeded,
+    });
   }
 
   /** Resolves when every port is open; throws `OperatingError` with nothing left open. */
@@ -92,6 +98,11 @@ export class SipListeners implements AsyncDisposable {
   /** TCP and TLS connections that are open now. */
   get connectionsCount(): number {
     return this.#quota.count;
+  }
+
+  /** How often each limit on connections was exceeded. */
+  get exceeded(): Readonly<Record<ConnectionLimit, number>> {
+    return this.#quota.exceeded;
   }
 
   /** Connections that `admits` refused. */

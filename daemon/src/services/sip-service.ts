@@ -14,9 +14,10 @@ import {
 } from '@sentrypeer/net';
 import type { ListenAddress } from '../config/value-types.ts';
 import { FLUSH_MS, STOP_READING_MS_MAX } from '../limits.ts';
+import { ConnectionLimitReport } from './connection-limit-report.ts';
 import { KernelDropWatch } from './kernel-drop-watch.ts';
 import { received } from './received.ts';
-import type { SipCounters } from './sip-counters.ts';
+import { NONE_EXCEEDED, type SipCounters } from './sip-counters.ts';
 import { SipListeners, type CertificateAndKey, type SipLocals } from './sip-listeners.ts';
 import { UdpReplies } from './udp-replies.ts';
 
@@ -70,6 +71,11 @@ export interface SipPorts {
   /** What is recorded instead; only in the demo. */
   readonly disguise?: (observation: Observation) => Observation;
 }
+
+const CONNECTION_LIMITS = {
+  connections_all: '--max-connections',
+  connections_source: '--max-connections-per-source',
+} as const;
 
 /** Where an answer goes: the datagram's socket, the connection, or (no longer) anywhere. */
 type Path = UdpSocket | StreamConnection | undefined;
@@ -133,6 +139,7 @@ export class SipService implements AsyncDisposable {
       replyOctets: this.#replyOctets + octets,
       repliesWithheld: withheld,
       connections: this.#listeners?.connectionsCount ?? 0,
+      connectionsExceeded: this.#listeners?.exceeded ?? NONE_EXCEEDED,
     };
   }
 
@@ -169,12 +176,14 @@ export class SipService implements AsyncDisposable {
   async #listen(): Promise<void> {
     const { udpAddresses, udpPorts, socketsPerAddress, tcp, tls } = this.#options;
     const { certificate, reusePort, connectionLimits, threadsCount } = this.#options;
+    const report = new ConnectionLimitReport(this.#ports.logger, CONNECTION_LIMITS);
     const listeners = await SipListeners.open(
       {
         logger: this.#ports.logger,
         onDatagram: (octets, source, socket) => this.#onDatagram(octets, source, socket),
         onFrame: (frame, connection) => this.#onFrame(frame, connection),
         onEvidence: (evidence) => this.#onEvidence(evidence),
+        onExceeded: (limit, address) => report.exceeded(limit, address),
       },
       {
         udp: udpPorts.map((port) => ({

@@ -7,7 +7,7 @@ export {
   type CertificatePaths,
 } from './certificate.ts';
 export type { ClientHello } from './client-hello.ts';
-export { ConnectionQuota } from './connection-quota.ts';
+export { ConnectionQuota, type ConnectionLimit } from './connection-quota.ts';
 export { filesAdvice } from './files-advice.ts';
 export type { Frame, Framer } from './framer.ts';
 export { assertPortFree, reusePortWorks } from './free-port.ts';

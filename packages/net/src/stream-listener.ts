@@ -5,7 +5,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { endpointOf, type Endpoint } from '@sentrypeer/ip';
 import { bindFailure } from './bind-failure.ts';
 import { listenTcp } from './bind.ts';
-import type { ConnectionQuota } from './connection-quota.ts';
+import type { ConnectionLimit, ConnectionQuota, Place } from './connection-quota.ts';
 import type { Frame, Framer } from './framer.ts';
 import {
   CLOSE_GRACE_MS,
@@ -51,10 +51,10 @@ export interface StreamOptions {
 /** A contact that brought no message but is still evidence. */
 export interface StreamEvidence extends StreamPath {
   /**
-   * `connections_…`: refused over that limit. `no_message`: the connection ended without one. `tls_expected`: so did one
-   * without TLS on the port of TLS, after line ends.
+   * `connections_source`: refused over that limit. `connections_all`: closed without a message, to make room. `no_message`:
+   * the connection ended without one. `tls_expected`: so did one without TLS on the port of TLS, after line ends.
    */
-  readonly code: 'connections_all' | 'connections_source' | 'tls_expected' | TlsFailure;
+  readonly code: ConnectionLimit | 'tls_expected' | TlsFailure;
   /** The first octets that came, borrowed; often none. */
   readonly octets: Uint8Array;
 }
@@ -63,7 +63,6 @@ export interface StreamEvidence extends StreamPath {
 export interface StreamCounts {
   readonly openCount: number;
   readonly acceptedCount: number;
-  readonly refusedAllCount: number;
   readonly refusedSourceCount: number;
   /** Connections from addresses that may not connect. */
   readonly refusedStrangersCount: number;
@@ -83,6 +82,13 @@ export interface StreamPorts {
   readonly admits?: (address: string) => boolean;
 }
 
+/** What became of a connection that has a place. */
+interface Accepted {
+  /** Its place was given to another one. */
+  isOusted: boolean;
+  connection: StreamConnection | undefined;
+}
+
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 /** TCP or TLS on one address and port. */
@@ -99,7 +105,6 @@ export class StreamListener implements AsyncDisposable {
   readonly #connections = new Set<StreamConnection>();
   readonly #counts: Mutable<Omit<StreamCounts, 'openCount'>> = {
     acceptedCount: 0,
-    refusedAllCount: 0,
     refusedSourceCount: 0,
     refusedStrangersCount: 0,
     handshakesFailedCount: 0,
@@ -200,33 +205,44 @@ export class StreamListener implements AsyncDisposable {
       socket.resetAndDestroy();
       return;
     }
-    const admission = this.#quota.admit(address);
-    if (admission !== 'admitted') {
+    const accepted: Accepted = { isOusted: false, connection: undefined };
+    const place = this.#quota.admit(address, () => {
+      accepted.isOusted = true;
+      void accepted.connection?.destroy();
+      socket.destroy();
+    });
+    if (place === undefined) {
       socket.resetAndDestroy(); // Leaves nothing waiting in the kernel.
-      if (admission === 'connections_all') this.#counts.refusedAllCount += 1;
-      else this.#counts.refusedSourceCount += 1;
-      this.#tellEvidence(path, admission);
+      this.#counts.refusedSourceCount += 1;
+      this.#tellEvidence(path, 'connections_source');
       return;
     }
     this.#counts.acceptedCount += 1;
     this.#sockets.add(socket);
     socket.once('close', () => {
       this.#sockets.delete(socket);
-      this.#quota.release(address);
+      place.release();
     });
-    if (this.#tls === undefined) this.#connect(socket, path);
-    else
-      this.#tls.accept(socket, {
-        onSecure: (secure, hello) => this.#connect(secure, withHello(path, hello)),
-        onPlain: (plain) => {
-          this.#counts.handshakesFailedCount += 1;
-          this.#connect(plain, { ...path, isPlainOnTls: true });
-        },
-        onFailed: (failure, octets, hello) => {
-          this.#counts.handshakesFailedCount += 1;
-          this.#tellEvidence(withHello(path, hello), failure, octets);
-        },
-      });
+    this.#begin(socket, path, place, accepted);
+  }
+
+  #begin(socket: Socket, path: StreamPath, place: Place, accepted: Accepted): void {
+    if (this.#tls === undefined) {
+      this.#connect(socket, path, place, accepted);
+      return;
+    }
+    this.#tls.accept(socket, {
+      onSecure: (secure, hello) => this.#connect(secure, withHello(path, hello), place, accepted),
+      onPlain: (plain) => {
+        this.#counts.handshakesFailedCount += 1;
+        this.#connect(plain, { ...path, isPlainOnTls: true }, place, accepted);
+      },
+      onFailed: (failure, octets, hello) => {
+        this.#counts.handshakesFailedCount += 1;
+        const code = failure === 'no_message' && accepted.isOusted ? 'connections_all' : failure;
+        this.#tellEvidence(withHello(path, hello), code, octets);
+      },
+    });
   }
 
   /** Both ends, or `undefined` if the peer has already gone. */
@@ -240,22 +256,26 @@ export class StreamListener implements AsyncDisposable {
     };
   }
 
-  #connect(socket: Socket, path: StreamPath): void {
+  #connect(socket: Socket, path: StreamPath, place: Place, accepted: Accepted): void {
     const { isPlainOnTls = false } = path;
     const { handshakeMsMax } = this.#limits;
     const limits = isPlainOnTls
       ? { ...this.#limits, idleMsMax: handshakeMsMax, connectionMsMax: handshakeMsMax }
       : this.#limits;
     const connection = new StreamConnection(socket, path, this.#newFramer(), limits, {
-      onFrame: this.#onFrame,
+      onFrame: (frame, to) => {
+        if (frame.kind !== 'ping') place.keep();
+        this.#onFrame(frame, to);
+      },
       onWaiting: (octets) => this.#quota.keep(octets),
       onSendOverflow: () => (this.#counts.sendOverflowsCount += 1),
       onGone: ({ messagesCount }) => {
         this.#connections.delete(connection);
-        const code = isPlainOnTls ? 'tls_expected' : 'no_message';
-        if (messagesCount === 0) this.#tellEvidence(path, code);
+        const nothing = accepted.isOusted ? 'connections_all' : 'no_message';
+        if (messagesCount === 0) this.#tellEvidence(path, isPlainOnTls ? 'tls_expected' : nothing);
       },
     });
+    accepted.connection = connection;
     this.#connections.add(connection);
   }
 

@@ -255,21 +255,46 @@ test('connections over the limit for one source are closed at once and told; oth
   using fourth = await StreamPeer.tcp(heard.listener, '127.0.0.2');
   fourth.socket.write('three\n');
   assert.equal(await fourth.heard('\n'), 're:three\n', 'room again');
-  const { acceptedCount, refusedSourceCount, refusedAllCount } = heard.listener.counts();
-  assert.deepEqual([acceptedCount, refusedSourceCount, refusedAllCount], [4, 1, 0]);
+  const { acceptedCount, refusedSourceCount } = heard.listener.counts();
+  assert.deepEqual([acceptedCount, refusedSourceCount], [4, 1]);
 });
 
-test('connections over the limit in all are closed at once and told', async () => {
-  await using heard = await listen({}, () => true, { ...CONNECTIONS, max: 1 });
-  using first = await StreamPeer.tcp(heard.listener, '127.0.0.2');
-  using second = StreamPeer.tcpUnsure(heard.listener, '127.0.0.3');
+test('over the limit in all, the one silent for longest makes room for a newcomer, and is told', async () => {
+  await using heard = await listen({}, () => true, { ...CONNECTIONS, max: 2 });
+  using speaker = await StreamPeer.tcp(heard.listener, '127.0.0.2');
+  using silent = await StreamPeer.tcp(heard.listener, '127.0.0.3');
+  speaker.socket.write('one\n');
+  assert.equal(await speaker.heard('\n'), 're:one\n');
+  await heard.frames.next();
+  using newcomer = await StreamPeer.tcp(heard.listener, '127.0.0.4');
   const told = await heard.evidence.next();
   assert.equal(told.code, 'connections_all');
   assert.equal(told.source.address, '127.0.0.3');
-  await second.ended();
-  first.socket.write('one\n');
-  assert.equal(await first.heard('\n'), 're:one\n');
-  assert.equal(heard.listener.counts().refusedAllCount, 1);
+  await silent.ended();
+  newcomer.socket.write('tw');
+  while (heard.quota.waitingOctets < 2) await within(new Promise(setImmediate));
+  speaker.socket.write('again\n');
+  assert.equal((await heard.frames.next()).text, 'again');
+  using last = await StreamPeer.tcp(heard.listener, '127.0.0.5');
+  const cut = await heard.frames.next();
+  assert.equal(cut.text, 'tw', 'what had come of a message is read');
+  assert.equal(cut.connection.source.address, '127.0.0.4');
+  last.socket.write('three\n');
+  assert.equal(await last.heard('\n'), 're:three\n');
+  while (heard.quota.count > 2) await within(new Promise(setImmediate));
+  assert.equal(heard.evidence.count, 0, 'one that brought something is not told again');
+});
+
+test('a TLS handshake that is never finished makes room for a newcomer', async () => {
+  await using heard = await listen({ tls: CERTIFICATE }, () => true, { ...CONNECTIONS, max: 1 });
+  using halfOpen = await StreamPeer.tcp(heard.listener, '127.0.0.2');
+  halfOpen.socket.write(Buffer.from([0x16, 3, 1, 2, 0, 1]));
+  using newcomer = await StreamPeer.tls(heard.listener, { localAddress: '127.0.0.3' });
+  const told = await heard.evidence.next();
+  assert.equal(told.source.address, '127.0.0.2');
+  await halfOpen.ended();
+  newcomer.socket.write('one\n');
+  assert.equal(await newcomer.heard('\n'), 're:one\n');
 });
 
 test('StreamListener cuts off who may not connect, and tells nobody', async () => {

@@ -50,10 +50,11 @@ export async function listen(
 ) {
   const frames = new Arrivals<Framed>();
   const evidence = new Arrivals<Told>();
+  const quota = new ConnectionQuota(connections);
   const listener = await StreamListener.open(
     {
       admits,
-      quota: new ConnectionQuota(connections),
+      quota,
       onEvidence: ({ octets, ...rest }) =>
         evidence.push({ ...rest, text: Buffer.from(octets).toString('latin1') }),
     },
@@ -71,7 +72,7 @@ export async function listen(
       connection.send(Buffer.from(frame.kind === 'ping' ? 'PONG\n' : `re:${text}\n`));
     },
   );
-  return { frames, evidence, listener, [Symbol.asyncDispose]: () => listener.close() };
+  return { frames, evidence, listener, quota, [Symbol.asyncDispose]: () => listener.close() };
 }
 
 /** A client whose received text and end can be awaited. */
@@ -117,7 +118,10 @@ export class StreamPeer {
     return peer;
   }
 
-  static async tls(to: StreamListener, options: ConnectionOptions = {}): Promise<StreamPeer> {
+  static async tls(
+    to: StreamListener,
+    options: ConnectionOptions & { readonly localAddress?: string } = {},
+  ): Promise<StreamPeer> {
     const { address: host, port } = to.local;
     const socket = connectTls({ host, port, rejectUnauthorized: false, ...options });
     const peer = new StreamPeer(socket, 'secureConnect');
