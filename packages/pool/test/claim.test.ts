@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { formatEventTimestamp } from '@sentrypeer/event';
 import { importKey } from '../src/ed25519.ts';
 import { encodeClaim, isSharable } from '../src/encode-claim.ts';
-import { SHARED_OCTETS_MAX } from '../src/limits.ts';
+import { METHOD_CHARACTERS_MAX, NUMBER_CHARACTERS_MAX, SHARED_OCTETS_MAX } from '../src/limits.ts';
 import { parseClaim, type ClaimRefusal } from '../src/parse-claim.ts';
 import { claimHolds } from '../src/verify-claim.ts';
 import {
@@ -128,6 +128,9 @@ test('`parseClaim()` refuses what is not a JSON object, too large or without a m
   for (const json of ['', '{', '[]', 'null', '"x"', '1', '['.repeat(16_000)])
     assert.equal(refusalOf(text(json)), 'not_json', json.slice(0, 10));
   assert.equal(refusalOf(Uint8Array.of(0x7b, 0xff, 0x7d)), 'not_json');
+  const broken = legacyClaim({ sip_user_agent: 'x' });
+  broken[broken.lastIndexOf(0x78)] = 0xff;
+  assert.equal(refusalOf(broken), 'not_json', 'octets that are not UTF-8, in a text');
   assert.equal(refusalOf(legacyClaim({ sip_message: 'x'.repeat(20_000) })), 'too_large');
   for (const name of LEGACY_MEMBERS) {
     assert.equal(refusalOf(legacyClaim({ [name]: undefined })), 'member_missing', name);
@@ -141,6 +144,14 @@ test('`parseClaim()` refuses a member that says what cannot be', () => {
     ['event_timestamp', 'yesterday'],
     ['event_timestamp', '2027-01-15 08:00:00.x'],
     ['event_timestamp', '2027-01-15 08:00:00.1234567890'],
+    ['event_timestamp', '2027-01-15 08:00:00.'],
+    ['event_timestamp', '2027-01-15 08:00:00Z'],
+    ['event_timestamp', '2027-01-15 08:00.123'],
+    ['event_timestamp', '2027-01-15 08:00:00.12:'],
+    ['event_timestamp', '2027-01-15 08:00:00.1/2'],
+    ['event_timestamp', '2027-13-15 08:00:00.123'],
+    ['event_uuid', '00000000-0000-4000-8000-0000000000000'],
+    ['event_uuid', '00000000x0000-4000-8000-000000000000'],
     ['event_uuid', 'not-a-uuid'],
     ['event_uuid', '00000000-0000-4000-8000-00000000000g'],
     ['created_by_node_id', ''],
@@ -168,6 +179,33 @@ test('`parseClaim()` refuses a member that says what cannot be', () => {
   ];
   for (const [name, value] of wrong)
     assert.equal(refusalOf(legacyClaim({ [name]: value })), 'member_invalid', `${name} ${value}`);
+});
+
+test('`parseClaim()` reads the fraction of a second as whoever wrote it means it', () => {
+  const at = (event_timestamp: string): number | undefined => {
+    const parsed = parseClaim(legacyClaim({ event_timestamp }), NOW_US);
+    return parsed.ok ? parsed.claim.eventEpochUs - Date.UTC(2027, 0, 15, 8) * 1000 : undefined;
+  };
+  assert.equal(at('2027-01-15 08:00:00'), 0);
+  assert.equal(at('2027-01-15 08:00:00.123'), 123_000, 'ours: milliseconds');
+  assert.equal(at('2027-01-15 08:00:00.999'), 999_000);
+  assert.equal(at('2027-01-15 08:00:00.5000'), 5, 'nanoseconds of 4.x, without zeros before them');
+  assert.equal(at('2027-01-15 08:00:00.123456789'), 123_456);
+});
+
+test('`parseClaim()` takes a destination that 4.x does not know, and every transport and grade', () => {
+  for (const changes of [
+    { destination_ip: 'NOT_FOUND' },
+    { destination_ip: '' },
+    { transport_type: 'TLS' },
+    { transport_type: 'TCP' },
+    ...['seen', 'returned', 'handshake', ''].map((grade) => ({ grade })),
+    { sip_method: 'X'.repeat(METHOD_CHARACTERS_MAX) },
+    { called_number: '1'.repeat(NUMBER_CHARACTERS_MAX) },
+  ]) {
+    assert.equal(refusalOf(legacyClaim(changes)), undefined, JSON.stringify(changes));
+  }
+  assert.equal(refusalOf(legacyClaim({ grade: 5 })), 'member_invalid');
 });
 
 test('`parseClaim()` refuses times to come and times long gone', () => {

@@ -44,8 +44,12 @@ test('`Disclosure` counts an IPv6 /48 as one network', () => {
 
 test('`Disclosure` shares what comes on another day', () => {
   const disclosure = new Disclosure();
-  assert.equal(said(disclosure, { calledNumber: '1' })[0], NOT_FOUND);
-  assert.equal(said(disclosure, { calledNumber: '1' }, NOW_US + DAY_US)[0], '1');
+  // It is eight in the morning.
+  const dayUs = NOW_US - 8 * 3_600_000_000;
+  for (const atUs of [dayUs, NOW_US, dayUs + DAY_US - 1]) {
+    assert.equal(said(disclosure, { calledNumber: '1' }, atUs)[0], NOT_FOUND);
+  }
+  assert.equal(said(disclosure, { calledNumber: '1' }, dayUs + DAY_US)[0], '1');
 });
 
 test('`Disclosure` of a thousand numbers, each dialled once from one of ten addresses, says none', () => {
@@ -76,6 +80,20 @@ test('`Disclosure` that remembers too much forgets what was said least lately, a
   for (let index = 0; index < TEXTS_MAX; index += 1)
     said(disclosure, { calledNumber: `00${index}`, sourceIp: '45.12.3.4' });
   assert.equal(said(disclosure, { calledNumber: 'first', sourceIp: '45.12.9.4' })[0], NOT_FOUND);
+});
+
+test('`Disclosure` forgets what was said least lately, not what was said first', () => {
+  const disclosure = new Disclosure();
+  const first = { calledNumber: 'first', sourceIp: '45.12.3.4' };
+  said(disclosure, first);
+  const sayOthers = (from: number, to: number): void => {
+    for (let index = from; index < to; index += 1)
+      said(disclosure, { calledNumber: `00${index}`, sourceIp: '45.12.3.4' });
+  };
+  sayOthers(0, TEXTS_MAX - 1);
+  said(disclosure, first);
+  sayOthers(TEXTS_MAX, TEXTS_MAX + TEXTS_MAX / 2);
+  assert.equal(said(disclosure, { ...first, sourceIp: '45.12.9.4' })[0], 'first');
 });
 
 test('`sharedUuid` is the same each time, another for each node, and holds no time', () => {

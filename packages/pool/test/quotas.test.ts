@@ -46,6 +46,13 @@ test('`Quotas` lets one origin say so much at once, and so much more an hour lat
   assert.equal(taken(quotas, 'a', 'signed', 10_000, HOUR_MS), anHourLater);
 });
 
+test('`Quotas` gives an origin a sixtieth of an hour back in a minute', () => {
+  const quotas = new Quotas(0);
+  taken(quotas, 'a', 'signed', ORIGIN_EVENTS_BURST);
+  const aMinuteLater = Math.floor(ORIGIN_EVENTS_PER_HOUR / 60);
+  assert.equal(taken(quotas, 'a', 'signed', 10_000, 60_000), aMinuteLater);
+});
+
 test('`Quotas` bounds what all of a class say together, and leaves the others alone', () => {
   const quotas = new Quotas(0);
   let through = 0;
@@ -115,4 +122,13 @@ test('`Quotas` remembers 4,096 origins, and forgets the one that was idle for lo
   take(quotas, 'one more', 'trusted', OLD_MS, 0);
   assert.equal(take(quotas, 'second', 'trusted', OLD_MS, 0), 'origin_quota');
   assert.equal(take(quotas, 'first', 'trusted', OLD_MS, 0), undefined, 'it may begin again');
+});
+
+test('`Quotas` keeps the quota of an origin that goes on, while others are forgotten', () => {
+  const quotas = new Quotas(0);
+  taken(quotas, 'busy', 'trusted', TRUSTED_EVENTS_BURST - 1);
+  for (let index = 0; index < 4095; index += 1) take(quotas, `${index}`, 'trusted', OLD_MS, 0);
+  assert.equal(take(quotas, 'busy', 'trusted', OLD_MS, 0), undefined);
+  for (let index = 0; index < 4095; index += 1) take(quotas, `new ${index}`, 'trusted', OLD_MS, 0);
+  assert.equal(take(quotas, 'busy', 'trusted', OLD_MS, 0), 'origin_quota');
 });
