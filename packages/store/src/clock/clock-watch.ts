@@ -26,12 +26,14 @@ const COUNTERS = [
   'clock_us',
   'clock_jumps',
   'clock_doubted',
+  'clock_doubted_us',
+  'clock_doubted_ms',
 ] as const satisfies readonly CounterName[];
 
 /**
  * Compares the wall clock with the monotonic one, and with the time that the database last knew. A clock that is more
- * than a day off is doubted for a day, unless it comes back: during that time nothing is removed by it. A time before
- * 2020 is never believed. When the clock is believed again, impossible times are corrected.
+ * than a day off is doubted for a day, unless it comes back: during that time nothing is removed by it. A restart does
+ * not begin that day anew. A time before 2020 is never believed. When the clock is believed again, impossible times are corrected.
  */
 export class ClockWatch {
   readonly #ports: ClockWatchPorts;
@@ -45,9 +47,13 @@ export class ClockWatch {
   #lookedUs: number;
   /** When the doubt began, in monotonic milliseconds. */
   #doubtedAtMs: number | undefined;
+  #doubtSavedAtMs = 0;
+  /** Milliseconds for which the program ran before this start with the same clock in doubt. */
+  readonly #doubtedBeforeMs: number;
   #isRepairDue: boolean;
   #repairsCount = 0;
   #hasLooked = false;
+  #isFirstLook = false;
 
   constructor(ports: ClockWatchPorts) {
     const { database, clock } = ports;
@@ -69,6 +75,7 @@ export class ClockWatch {
     this.#isRepairDue = saved.clock_us === undefined || saved.clock_doubted === 1;
     this.#lookedAtMs = clock.nowMs();
     this.#lookedUs = clock.epochUs();
+    this.#doubtedBeforeMs = doubtedBefore(saved, this.#lookedUs);
   }
 
   /** Wall-clock microseconds by which something may be removed: never later than the believed time. */
@@ -105,6 +112,7 @@ export class ClockWatch {
   /** Looks at both clocks, once a second. Not within a transaction. */
   look(): void {
     if (this.#hasLooked && this.#ports.clock.nowMs() - this.#lookedAtMs < CLOCK_LOOK_MS) return;
+    this.#isFirstLook = !this.#hasLooked;
     this.#hasLooked = true;
     const { nowMs, nowUs, passedUs } = this.#passed();
     const jumpUs = nowUs - this.#lookedUs - passedUs;
@@ -129,6 +137,14 @@ export class ClockWatch {
     return { nowMs, nowUs: clock.epochUs(), passedUs: (nowMs - this.#lookedAtMs) * 1000 };
   }
 
+  /** So that the next start goes on where this one ends. */
+  #saveDoubt(): void {
+    this.#doubtSavedAtMs = this.#lookedAtMs;
+    const doubtedMs = this.#lookedAtMs - (this.#doubtedAtMs ?? this.#lookedAtMs);
+    this.#set.run('clock_doubted_us' satisfies CounterName, this.#lookedUs);
+    this.#set.run('clock_doubted_ms' satisfies CounterName, Math.floor(doubtedMs));
+  }
+
   /** Believes the clock, or doubts it. */
   #judge(passedUs: number): void {
     const nowUs = this.#lookedUs;
@@ -142,8 +158,12 @@ export class ClockWatch {
       return;
     }
     if (this.#expectedUs !== undefined) this.#expectedUs = expectedUs;
-    if (this.#doubtedAtMs !== undefined) return;
-    this.#doubtedAtMs = this.#lookedAtMs;
+    if (this.#doubtedAtMs !== undefined) {
+      if (this.#lookedAtMs - this.#doubtSavedAtMs >= CLOCK_SAVE_US / 1000) this.#saveDoubt();
+      return;
+    }
+    this.#doubtedAtMs = this.#lookedAtMs - (this.#isFirstLook ? this.#doubtedBeforeMs : 0);
+    this.#saveDoubt();
     this.#isRepairDue = true;
     this.#set.run('clock_doubted' satisfies CounterName, 1);
     this.#ports.logger.warn('clock_doubted', {
@@ -190,15 +210,27 @@ export function readClockReport(database: DatabaseSync, nowUs: number): ClockRep
   };
 }
 
-function readClock(
-  database: DatabaseSync,
-): Readonly<Record<(typeof COUNTERS)[number], number | undefined>> {
+type SavedClock = Readonly<Record<(typeof COUNTERS)[number], number | undefined>>;
+
+/** How long a clock was doubted before this start, if it still is where it was then. */
+function doubtedBefore(saved: SavedClock, nowUs: number): number {
+  const { clock_doubted_us: thenUs, clock_doubted_ms: ms } = saved;
+  if (saved.clock_doubted !== 1 || thenUs === undefined || ms === undefined) return 0;
+  return Math.abs(nowUs - thenUs) <= DOUBT_US ? ms : 0;
+}
+
+function readClock(database: DatabaseSync): SavedClock {
   const rows = database
-    .prepare('SELECT name, value FROM counter WHERE name IN (?, ?, ?)')
+    .prepare('SELECT name, value FROM counter WHERE name IN (?, ?, ?, ?, ?)')
     .all(...COUNTERS);
   const values = new Map(rows.map((row) => [String(row['name']), Number(row['value'])]));
-  const [us, jumps, doubted] = COUNTERS.map((name) => values.get(name));
-  return { clock_us: us, clock_jumps: jumps, clock_doubted: doubted };
+  return {
+    clock_us: values.get('clock_us'),
+    clock_jumps: values.get('clock_jumps'),
+    clock_doubted: values.get('clock_doubted'),
+    clock_doubted_us: values.get('clock_doubted_us'),
+    clock_doubted_ms: values.get('clock_doubted_ms'),
+  };
 }
 
 function textOf(epochUs: number): string {

@@ -61,17 +61,7 @@ export function repairTimes(database: DatabaseSync, nowUs: number): number {
     nowUs - 1,
     latestUs,
   );
-  // A decision holds for as long as was meant when it was made.
-  for (const table of ['allowance', 'operator_block']) {
-    run(
-      `UPDATE ${table} SET until_us = until_us - created_us + ?, created_us = ?
-        WHERE created_us > ? OR created_us < ?`,
-      nowUs,
-      nowUs,
-      latestUs,
-      EARLIEST_US,
-    );
-  }
+  repairedCount += repairDecisions(database, nowUs);
   run(`UPDATE delisting SET at_us = ? WHERE at_us > ? OR at_us < ?`, nowUs, latestUs, EARLIEST_US);
   run(
     `UPDATE listing SET since_us = ? WHERE since_us > ? OR since_us < ?`,
@@ -106,4 +96,25 @@ function repairHours(database: DatabaseSync, nowHour: number): void {
       ON CONFLICT (hour, method, transport) DO UPDATE SET seen_count = seen_count + excluded.seen_count,
         shared_count = shared_count + excluded.shared_count;
     DELETE FROM hour_total WHERE ${where};`);
+}
+
+/**
+ * A decision holds for as long as was meant when it was made. One of before 2020 that holds until a possible time was
+ * given that time as a date.
+ *
+ * @returns Number of decisions that were corrected.
+ */
+function repairDecisions(database: DatabaseSync, nowUs: number): number {
+  let repairedCount = 0;
+  for (const table of ['allowance', 'operator_block']) {
+    const { changes } = database
+      .prepare(
+        `UPDATE ${table} SET created_us = ?,
+            until_us = CASE WHEN created_us < ? AND until_us >= ? THEN until_us ELSE until_us - created_us + ? END
+          WHERE created_us > ? OR created_us < ?`,
+      )
+      .run(nowUs, EARLIEST_US, EARLIEST_US, nowUs, nowUs + DOUBT_US, EARLIEST_US);
+    repairedCount += Number(changes);
+  }
+  return repairedCount;
 }

@@ -78,8 +78,16 @@ type RetentionCounter =
   | 'kept_totals'
   | 'kept_days';
 
-/** The wall clock as last believed, how often it jumped, and whether it is in doubt (clock/clock-watch.ts). */
-type ClockCounter = 'clock_us' | 'clock_jumps' | 'clock_doubted';
+/**
+ * The wall clock as last believed, how often it jumped, whether it is in doubt, and if so, what it said when that was last saved
+ * and for how long the program had run with it by then (clock/clock-watch.ts).
+ */
+type ClockCounter =
+  | 'clock_us'
+  | 'clock_jumps'
+  | 'clock_doubted'
+  | 'clock_doubted_us'
+  | 'clock_doubted_ms';
 
 /** Writes counters, within the caller's transaction. */
 export class Counters {

@@ -105,6 +105,67 @@ test('what a clock of 2030 left is put right when the clock is', () => {
   );
 });
 
+test('a clock in doubt is believed after a day, also if the program starts anew each hour of it', () => {
+  using bench = new Bench();
+  {
+    using store = bench.open();
+    bench.record(store, '203.0.113.1');
+    bench.maintain(store);
+  }
+  bench.clock.jumpTo(NOON_US + 4 * YEAR_US);
+  let hoursCount = 0;
+  while (!bench.logger.events().includes('clock_believed')) {
+    using store = bench.open();
+    for (let minute = 0; minute <= 62; minute += 1) {
+      bench.clock.ms += 60_000;
+      bench.clock.jumpTo(bench.clock.us + MINUTE_US);
+      store.maintain();
+    }
+    hoursCount += 1;
+    assert.ok(hoursCount < 30, 'it is doubted for ever');
+  }
+  assert.ok(hoursCount >= 22, String(hoursCount));
+});
+
+test('a clock that is elsewhere after a restart is doubted for a day of its own', () => {
+  using bench = new Bench();
+  {
+    using store = bench.open();
+    bench.maintain(store);
+  }
+  for (const years of [4, 9, 14]) {
+    bench.clock.jumpTo(NOON_US + years * YEAR_US);
+    using store = bench.open();
+    for (let hour = 0; hour < 23; hour += 1) {
+      bench.clock.ms += 3_600_000;
+      bench.clock.jumpTo(bench.clock.us + 60 * MINUTE_US);
+      store.maintain();
+    }
+  }
+  assert.ok(!bench.logger.events().includes('clock_believed'));
+});
+
+test('what is decided in 1970 holds for as long as was said, or until the date that was given', () => {
+  using bench = new Bench();
+  bench.clock.jumpTo(START_OF_TIME_US);
+  using store = bench.open();
+  const untilOf = (value: string): unknown =>
+    bench.query(`SELECT until_us FROM allowance WHERE value = '${value}'`);
+  for (const [value, untilEpochUs] of [
+    ['45.13.0.0/16', START_OF_TIME_US + DAY_US],
+    ['45.14.0.0/16', NOON_US + 60 * DAY_US],
+    ['45.15.0.0/16', undefined],
+  ] as const)
+    store.decide({ kind: 'allow', value, comment: '', untilEpochUs });
+  bench.maintain(store);
+  bench.clock.jumpTo(NOON_US);
+  bench.maintain(store);
+  const inADay = Number(untilOf('45.13.0.0/16')) - bench.clock.us;
+  assert.ok(Math.abs(inADay - DAY_US) < MINUTE_US, String(inADay));
+  assert.equal(untilOf('45.14.0.0/16'), NOON_US + 60 * DAY_US);
+  assert.equal(untilOf('45.15.0.0/16'), null);
+});
+
 test('what was recorded in 1970 is known and kept when the clock is set right', () => {
   using bench = new Bench();
   bench.clock.jumpTo(START_OF_TIME_US);
