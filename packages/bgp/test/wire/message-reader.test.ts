@@ -105,6 +105,19 @@ test('MessageReader takes long messages where both sides do (RFC 8654)', () => {
   assert.equal(found[0]?.[1].length, 65_000);
 });
 
+test('MessageReader keeps what it holds when long messages begin, and takes no long OPEN', () => {
+  const update = encodeMessage(MessageType.update, new Uint8Array(1000).fill(7));
+  const reader = new MessageReader();
+  const found: Message[] = [];
+  read(reader, update.subarray(0, 500), found);
+  reader.allowExtended();
+  read(reader, update.subarray(500), found);
+  assert.deepEqual(found, [[MessageType.update, Array<number>(1000).fill(7)]]);
+  const open = encodeMessage(MessageType.open, new Uint8Array(5000));
+  const wrong = read(reader, open, []);
+  assert.equal(wrong && notificationName(wrong), 'Message Header Error/Bad Message Length');
+});
+
 test('MessageReader stops when its owner has enough', () => {
   const reader = new MessageReader();
   let count = 0;
@@ -117,4 +130,13 @@ test('MessageReader stops when its owner has enough', () => {
     return false;
   });
   assert.equal(count, 1);
+  count = 0;
+  const cut = new MessageReader();
+  for (const part of [stream.subarray(0, 10), stream.subarray(10)]) {
+    cut.push(part, () => {
+      count += 1;
+      return false;
+    });
+  }
+  assert.equal(count, 1, 'also of a message that came in two parts');
 });
