@@ -118,6 +118,8 @@ export type AnomalyCode =
   | 'repeated_tag'
   /** CSeq is not `number method`. */
   | 'cseq_syntax'
+  /** The number of CSeq is not below 2^31. */
+  | 'cseq_range'
   /** CSeq names another method than the Request-Line. */
   | 'cseq_method_mismatch'
   | 'uri_scheme_missing'

@@ -3,6 +3,9 @@
 import { ignoreAnomaly, type NoteAnomaly } from './anomaly.ts';
 import { isBlank, isDigit, skipBlanks, sliceTrimmed } from './characters.ts';
 
+/** RFC 3261 §8.1.1.5: the sequence number "MUST be less than 2**31". */
+const NUMBER_MAX = '2147483647';
+
 /** RFC 3261 §20.16. */
 export interface CSeq {
   /** Decimal digits without leading zeros; may exceed what a JavaScript number holds. */
@@ -21,5 +24,13 @@ export function parseCSeq(text: string, note: NoteAnomaly = ignoreAnomaly): CSeq
   }
   let significant = start;
   while (significant < end - 1 && text.charAt(significant) === '0') significant += 1;
-  return { number: text.slice(significant, end), method };
+  const number = text.slice(significant, end);
+  if (isTooLarge(number)) note('cseq_range', start);
+  return { number, method };
+}
+
+/** @param number Decimal digits without leading zeros. */
+function isTooLarge(number: string): boolean {
+  if (number.length !== NUMBER_MAX.length) return number.length > NUMBER_MAX.length;
+  return number > NUMBER_MAX;
 }

@@ -133,6 +133,22 @@ test('parseCSeq() keeps numbers that no number holds', () => {
   }
 });
 
+test('parseCSeq() notes a number of 2^31 and above, and keeps it', () => {
+  for (const [number, isTooLarge] of [
+    ['2147483647', false],
+    ['0002147483647', false],
+    ['2147483648', true],
+    ['4294967296', true],
+    ['9999999999', true],
+    ['36893488147419103232', true],
+  ] as const) {
+    const notes: string[] = [];
+    const cseq = parseCSeq(` ${number} INVITE`, (code, index) => notes.push(`${code} ${index}`));
+    assert.equal(cseq?.number, number.replace(/^0+/, ''));
+    assert.deepEqual(notes, isTooLarge ? ['cseq_range 1'] : [], number);
+  }
+});
+
 test('codecs note what was odd and where', () => {
   const notes: string[] = [];
   const note = (code: string, index: number) => void notes.push(`${code} ${index}`);
