@@ -10,6 +10,7 @@ import {
   FAILED_CLIENT_KEYS_COUNT_MAX,
   FAILED_KEYS_COUNT_MAX,
   FAILED_KEYS_MS,
+  KEY_CHARACTERS_MAX,
   RATE_MS,
 } from '../src/limits.ts';
 import { RequestWindows } from '../src/access/request-windows.ts';
@@ -114,6 +115,16 @@ test('a key may come as X-Api-Key or with any case of Bearer; an empty one does 
     await response.text();
     assert.equal(response.status, expected, JSON.stringify(headers));
   }
+});
+
+test('a key longer than any that is made is not even looked up', async () => {
+  const long = 'x'.repeat(KEY_CHARACTERS_MAX + 1);
+  const known = evidence();
+  known.keys.set(long, { name: 'long', role: 'read' });
+  known.keys.set(long.slice(1), { name: 'longest', role: 'read' });
+  await using api = await openApi({ evidence: known, clock }, { keyRequired: true });
+  assert.equal(await status(api, '/v1/summary', long), 401);
+  assert.equal(await status(api, '/v1/summary', long.slice(1)), 200);
 });
 
 test('what is refused says why, in the words of the route', async () => {

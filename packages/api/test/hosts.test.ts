@@ -7,7 +7,12 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { test } from 'node:test';
 import type { AnsweredRequest, HttpApi } from '../src/index.ts';
-import { BODIES_OCTETS_MAX, DELIVERY_OCTETS_MAX, TOKEN_OCTETS_MAX } from '../src/limits.ts';
+import {
+  BODIES_OCTETS_MAX,
+  DELIVERY_OCTETS_MAX,
+  HOST_CHARACTERS_MAX,
+  TOKEN_OCTETS_MAX,
+} from '../src/limits.ts';
 import { MemoryEvidence } from './memory-evidence.ts';
 import { openApi } from './ports.ts';
 
@@ -86,6 +91,8 @@ test('two Host headers, and an invalid one, are 400', async () => {
     'localhost/',
     '[::1',
     '[x]',
+    '[127.0.0.1]',
+    'a'.repeat(HOST_CHARACTERS_MAX + 1),
     'a\u00e4',
   ])
     assert.equal(await get(api, `Host: ${host}`), 400, host);
@@ -119,6 +126,14 @@ test('a page of another site changes nothing, even with a key', async () => {
   for (const header of ['Origin: http://127.0.0.1', 'Sec-Fetch-Site: same-origin'])
     assert.equal(await post(header), 201, header);
   assert.equal(await post(), 201);
+});
+
+test('a page of another site may cause what changes nothing, and reads none of it', async () => {
+  await using api = await openApi();
+  for (const method of ['GET', 'HEAD']) {
+    const octets = `${method} /v1/summary HTTP/1.1\r\nHost: 127.0.0.1\r\nSec-Fetch-Site: cross-site\r\n\r\n`;
+    assert.equal(await statusOf(api, octets), 200, method);
+  }
 });
 
 test('what X-Forwarded-For says is told only where it is an address', async () => {

@@ -160,6 +160,18 @@ test('a change needs an admin session and its token, from our own page under a n
   assert.equal(bench.reputation.decisions.length, 1);
 });
 
+test('the cookie is found among those of other servers on this machine', async () => {
+  await using bench = await Bench.open({ keyRequired: true });
+  await bench.signIn('read');
+  const { cookie } = bench;
+  for (const sent of [`a=1; ${cookie}`, `${cookie}; z=1`, `x${cookie}; ${cookie}`]) {
+    bench.cookie = sent;
+    assert.equal(await bench.status('/v1/summary'), 200, sent);
+  }
+  bench.cookie = `x${cookie}`;
+  assert.equal(await bench.status('/v1/summary'), 401);
+});
+
 test('a session is refused under a name that is not ours', async () => {
   await using bench = await Bench.open();
   await bench.signIn('admin');
@@ -218,6 +230,8 @@ test('a session ends by signing out, when its key is revoked, when it is idle, a
   await bench.signIn('admin');
   bench.evidence.keys.delete('admin');
   assert.equal(await bench.status('/v1/summary'), 401, 'revoked');
+  bench.evidence.keys.set('admin', { name: 'admin', role: 'admin' });
+  assert.equal(await bench.status('/v1/summary'), 401, 'for good');
 });
 
 test('Sessions keeps the newest of each key, and of all', () => {
@@ -229,4 +243,23 @@ test('Sessions keeps the newest of each key, and of all', () => {
   assert.equal(sessions.find(other.id, 2), other.session, 'of another key');
   for (let count = 0; count < SESSIONS_COUNT_MAX; count += 1) sessions.open('x', `x${count}`, 3);
   assert.equal(sessions.find(other.id, 4), undefined);
+});
+
+test('Sessions drops none while there is room, nor one in use while others are over', () => {
+  const sessions = new Sessions();
+  const first = sessions.open('a', 'a', 0);
+  for (let count = 1; count < SESSIONS_COUNT_MAX; count += 1) sessions.open('x', `x${count}`, 0);
+  assert.equal(sessions.find(first.id, SESSION_IDLE_MS / 2), first.session);
+  const late = sessions.open('b', 'b', SESSION_IDLE_MS);
+  assert.equal(sessions.find(first.id, SESSION_IDLE_MS), first.session);
+  assert.equal(sessions.find(late.id, SESSION_IDLE_MS), late.session);
+});
+
+test('Sessions drops the oldest of all for the first one that has no room', () => {
+  const sessions = new Sessions();
+  const [first, second] = [sessions.open('a', 'a', 0), sessions.open('b', 'b', 0)];
+  for (let count = 2; count < SESSIONS_COUNT_MAX; count += 1) sessions.open('x', `x${count}`, 0);
+  sessions.open('c', 'c', 1);
+  assert.equal(sessions.find(first.id, 1), undefined);
+  assert.equal(sessions.find(second.id, 1), second.session);
 });
