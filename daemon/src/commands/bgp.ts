@@ -9,6 +9,7 @@ const RUN: Command = {
   form: '',
   doc: 'Tell your routers by BGP to drop what a node lists, until Ctrl-C. A separate process that needs no database; routers and our AS number are in `[bgp]` of the configuration file. docs/bgp.md says what is never announced, and how to configure the routers.',
   flags: ['dry-run', 'once'],
+  insteadOfJson: 'it prints lines as it runs, and bgp status --json says how it is',
   database: 'none',
   examples: [
     ['bgp --dry-run --once', 'Print what would be announced now, without announcing it.'],

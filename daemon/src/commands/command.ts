@@ -77,7 +77,13 @@ export interface Command {
   readonly isMeantAlone?: boolean;
   /** A few lines; text between backticks is literal. */
   readonly doc: string;
-  /** Flags in addition to `--json`, which every command takes. */
+  /**
+   * Set if the command prints lines for people as it runs, and takes no `--json`: what to write instead.
+   *
+   * @default it takes it
+   */
+  readonly insteadOfJson?: string;
+  /** Flags in addition to `--json`. */
   readonly flags?: readonly CommandFlagName[];
   /**
    * Which database must exist: one of this version, one of any version (including 4.x), or none.

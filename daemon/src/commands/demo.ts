@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { refusal } from '../config/refusal.ts';
 import type { Command } from './command.ts';
 import { refuseMore } from './words.ts';
 
@@ -21,10 +20,10 @@ export const DEMO: Command = {
   doc: 'Play a short attack against a throw-away node on this machine, to show recording, listing, explain and allow. It needs no configuration and removes everything it made, even after Ctrl-C.',
   database: 'none',
   flags: ['fast'],
+  insteadOfJson: 'it is for people',
   examples: [['demo', 'For a first look.']],
   prepare: ({ words, flags }) => {
     refuseMore(words, 'demo');
-    if (flags.has('json')) throw refusal('demo is for people and has no --json');
     return async ({ clock, print, paint, stopped }) => {
       const { Play } = await import('../demo/play.ts');
       const { playScript } = await import('../demo/script.ts');

@@ -23,6 +23,7 @@ const RUN: Command = {
   form: '',
   doc: 'Refuse what a node lists, with nftables on this machine, until Ctrl-C. A separate process with CAP_NET_ADMIN; it needs no database. docs/enforcement.md says what is never refused, and how to try it out.',
   flags: ['dry-run', 'once', 'confirm-within'],
+  insteadOfJson: 'it prints lines as it runs, and firewall status --json says how it is',
   database: 'none',
   examples: [
     ['firewall --dry-run --once', 'What would be refused now, and for how long.'],

@@ -65,6 +65,8 @@ async function refuseUnseen(cause: unknown, takeBack: () => Promise<string>): Pr
 }
 
 function refuseForeignFlag(command: Command, flag: CommandFlagName): void {
+  if (flag === 'json' && command.insteadOfJson !== undefined)
+    throw refusal(`${command.name} has no --json: ${command.insteadOfJson}`);
   if (flag === 'json' || command.flags?.includes(flag) === true) return;
   const owners = COMMANDS.filter(({ flags }) => flags?.includes(flag) === true);
   throw refusal(

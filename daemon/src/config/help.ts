@@ -51,7 +51,10 @@ function commandHelp(command: Command): string {
     '',
     'Flags:',
   ];
-  for (const name of [...(command.flags ?? []), 'json'] as const) {
+  for (const name of [
+    ...(command.flags ?? []),
+    ...(command.insteadOfJson === undefined ? (['json'] as const) : []),
+  ]) {
     lines.push(...flagLines([name, COMMAND_FLAGS[name]]));
   }
   lines.push(

@@ -94,7 +94,7 @@ export async function runFirewall(
   );
   const parts = { firewall, stream, sparing, directory };
   print(
-    `Refusing ${config.firewallScope === 'all' ? 'everything' : config.firewallScope === 'sip' ? 'SIP and media' : 'nothing, only marking what comes'} from what ${node.origin} lists. Stop with Ctrl-C.`,
+    `Refusing ${config.firewallScope === 'all' ? 'everything' : config.firewallScope === 'sip' ? 'SIP and media' : 'nothing, only marking what comes'} from what ${node.origin} lists${options.isDryRun ? ' (a dry run: nobody is refused)' : ''}. Stop with Ctrl-C.`,
   );
   const end = (): void => ending.abort();
   try {
@@ -112,7 +112,7 @@ function watch(
   ports: RunPorts,
   parts: Parts,
   note: () => FirewallNote,
-  { isOnce }: RunOptions,
+  { isOnce, isDryRun }: RunOptions,
   signal: AbortSignal,
 ): Promise<void> {
   const { firewall, directory, sparing } = parts;
@@ -133,7 +133,7 @@ function watch(
               'an operator took it out: sentrypeer firewall confirm puts it in force again',
             ),
       show: (now) => {
-        if (now.state !== state) ports.print(stateLine(now));
+        if (now.state !== state) ports.print(stateLine(now, isDryRun));
         ({ state } = now);
       },
       metrics: (now) => metricsText(now, now.feedFailure === null),
@@ -143,14 +143,17 @@ function watch(
   );
 }
 
-function stateLine({ state, why, entries, confirmByEpochMs }: FirewallNote): string {
+function stateLine(
+  { state, why, entries, confirmByEpochMs }: FirewallNote,
+  isDryRun: boolean,
+): string {
   const sum = entries.ipv4 + entries.ipv6;
   const count = `${sum} ${sum === 1 ? 'entry' : 'entries'}`;
   switch (state) {
     case 'starting':
       return 'Waiting for what the node lists; nothing was changed yet.';
     case 'in force':
-      return `In force: ${count}.`;
+      return isDryRun ? `Would be in force: ${count}.` : `In force: ${count}.`;
     case 'unconfirmed':
       return `In force until ${new Date(confirmByEpochMs ?? 0).toISOString()}: ${count}. Log in anew to see that you still can, then: sentrypeer firewall confirm`;
     case 'taken out':
