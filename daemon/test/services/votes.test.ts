@@ -376,3 +376,20 @@ test('strangers who prove any number of networks push out none of a voter', () =
   node.judge();
   assert.deepEqual(node.reader.pool.counts().networks, 0);
 });
+
+test('a third of the voters and many strangers change nothing, and one voter more does', () => {
+  const victims = [VICTIM, NETWORK, NUMBER];
+  for (const voters of [3, 6, 9, 12]) {
+    using node = new Node();
+    const names = Array.from({ length: voters }, (_, index) => `Voter ${index}`);
+    node.trust(...names);
+    const strangers = Array.from({ length: 30 }, (_, index) => `Stranger ${index}`);
+    for (const stranger of strangers) node.prove(stranger, `${stranger}/16`);
+    for (const liar of [...names.slice(0, voters / 3), ...strangers]) node.say(liar, victims);
+    const of = `${voters / 3} of ${voters}`;
+    assert.deepEqual([node.lists(), node.check(VICTIM).level], [[], 'none'], of);
+    node.say(names.at(-1) ?? '', victims);
+    const all = [`${NETWORK} listed`, `${NUMBER} watch`, `${VICTIM} listed`];
+    assert.deepEqual([node.lists(), node.check(VICTIM).level], [all, 'listed'], `more than ${of}`);
+  }
+});
