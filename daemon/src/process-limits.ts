@@ -27,6 +27,17 @@ export function addressSpaceUsed(
   return kibibytes === undefined ? undefined : kibibytes * OCTETS_PER_KIBIBYTE;
 }
 
+/**
+ * The system's code of a failure. Node.js gives some only as words: why a thread's event loop could not be set up is the
+ * last of its message, and its loader of modules says that too many files are open without a code.
+ */
+export function systemCode(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === 'ERR_WORKER_INIT_FAILED') return error.message.split(' ').at(-1);
+  return error.message.includes('too many open files') ? 'EMFILE' : code;
+}
+
 function numberIn(pattern: RegExp, read: ReadText): number | undefined {
   try {
     const [, digits] = pattern.exec(read()) ?? [];

@@ -31,7 +31,8 @@ import {
 import { ConsoleLogger, logLevel } from './output/console-logger.ts';
 import { deliver } from './output/deliver.ts';
 import { paintFor } from './output/paint.ts';
-import { warnOfFewOpenFiles } from './open-files.ts';
+import { assertSomeOpenFiles, warnOfFewOpenFiles } from './open-files.ts';
+import { systemCode } from './process-limits.ts';
 import { leaveRunningNote, readRunningNote, type RunningNote } from './running-note.ts';
 import { StandardStream } from './output/standard-stream.ts';
 import { Supervisor } from './supervisor.ts';
@@ -72,8 +73,7 @@ async function deliverAnswer(text: string): Promise<void> {
 
 /** Says why the program ends: operating errors in one line, bugs with all details. */
 function fail(error: unknown): void {
-  const advice =
-    error instanceof Error ? filesAdvice((error as NodeJS.ErrnoException).code) : undefined;
+  const advice = filesAdvice(systemCode(error));
   if (error instanceof OperatingError) printError(`sentrypeer: ${error.message}\n`);
   else if (advice !== undefined) printError(`sentrypeer: ${(error as Error).message}. ${advice}\n`);
   else printError(`${error instanceof Error ? error.stack : String(error)}\n`);
@@ -110,6 +110,7 @@ async function run(config: Config, warnings: readonly string[]): Promise<void> {
       process.exit();
     },
   };
+  assertSomeOpenFiles();
   if (config.api) keepTickShape();
   limitArenas(ARENAS_COUNT_MAX);
   collectWithoutHelpers();

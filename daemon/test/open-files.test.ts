@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Logger } from '@sentrypeer/kernel';
-import { warnOfFewOpenFiles } from '../src/open-files.ts';
+import { assertSomeOpenFiles, warnOfFewOpenFiles } from '../src/open-files.ts';
 
 function warned(limits: () => string): readonly unknown[] {
   const lines: unknown[] = [];
@@ -41,4 +41,12 @@ test('a limit that is high enough, does not exist or is not known is not news', 
     throw Object.assign(new Error('no such file'), { code: 'ENOENT' });
   };
   assert.deepEqual(warned(none), []);
+});
+
+test('a limit that leaves no room for connections is refused', () => {
+  assert.throws(() => assertSomeOpenFiles(() => table('39')), {
+    code: 'open_files_few',
+    message: /39 files and sockets only.*ulimit -n/,
+  });
+  for (const limit of ['40', 'unlimited']) assertSomeOpenFiles(() => table(limit));
 });

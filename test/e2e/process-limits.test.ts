@@ -26,8 +26,7 @@ test(
   'a start that may not open enough files ends and says which limit to raise',
   LINUX,
   async () => {
-    // Whatever fails first: the code of a thread, its event loop, the database, or a port.
-    for (let limit = 26; limit <= 46; limit += 4) {
+    for (let limit = 26; limit < 40; limit += 4) {
       const args = ['-r', '--sip-agent=127.0.0.1:0', '-z', '127.0.0.1:0'];
       assert.match(await refused(`--nofile=${limit}:${limit}`, args), /ulimit -n/);
     }

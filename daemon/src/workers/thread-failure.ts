@@ -2,7 +2,7 @@
 
 import { OperatingError } from '@sentrypeer/kernel';
 import { filesAdvice } from '@sentrypeer/net';
-import { addressSpaceUsed, processLimit } from '../process-limits.ts';
+import { addressSpaceUsed, processLimit, systemCode } from '../process-limits.ts';
 
 const OCTETS_PER_MEBIBYTE = 1024 * 1024;
 
@@ -56,12 +56,4 @@ export function threadFailure(name: string, error: unknown): unknown {
   if (advice === undefined) return error;
   const message = `thread ${name} cannot be started (${code}). ${advice}`;
   return new OperatingError('thread_refused', message, { cause: error });
-}
-
-/** Node.js reports why a thread's event loop could not be set up only as the last word of a message. */
-function systemCode(error: unknown): string | undefined {
-  if (!(error instanceof Error) || !('code' in error)) return undefined;
-  return error.code === 'ERR_WORKER_INIT_FAILED'
-    ? error.message.split(' ').at(-1)
-    : String(error.code);
 }

@@ -25,6 +25,7 @@ test('what the system refuses to a thread is reported with the limit to raise, a
   for (const [code, message, advice] of [
     ['ERR_WORKER_INIT_FAILED', 'Worker initialization failure: EMFILE', /EMFILE.*ulimit -n/],
     ['EMFILE', "EMFILE: too many open files, open '/x.js'", /ulimit -n/],
+    ['ERR_X', 'Cannot read package config /x/package.json: too many open files.', /ulimit -n/],
     ['ENFILE', 'ENFILE: file table overflow', /fs\.file-max/],
     ['EAGAIN', 'EAGAIN', /ulimit -u.*--threads=1/],
     ['ENOMEM', 'ENOMEM', /memory.*--threads=1/],
