@@ -243,11 +243,11 @@ function oneLine(text: string): string {
 /** Whether answers of these sizes in octets may be sent for this request. */
 export function sizesFit(request: Request<unknown>, sizes: readonly number[]): boolean {
   const isStream = request.input.transport !== 'UDP';
-  const largest = Math.max(DATAGRAM_OCTETS_MAX, request.input.octets.length);
+  const totalMax = request.input.octets.length * UNPROVED_OCTETS_FACTOR;
+  const largest = Math.max(DATAGRAM_OCTETS_MAX, totalMax);
   const sizeMax = isStream ? ANSWER_OCTETS_MAX : Math.min(largest, ANSWER_OCTETS_MAX);
   if (sizes.some((size) => size > sizeMax)) return false;
   if (isStream || request.proved) return true;
   const total = sizes.reduce((sum, size) => sum + size, 0);
-  const totalMax = request.input.octets.length * UNPROVED_OCTETS_FACTOR;
   return sizes.length <= UNPROVED_REPLIES_MAX && total <= totalMax;
 }

@@ -13,7 +13,7 @@ export const UNPROVED_REPLIES_MAX = 2;
 
 /**
  * Octets of one datagram we send: what passes every path without fragments (RFC 3261 §18.1.1). The answer to a larger
- * request may be as large as the request.
+ * request, which came in fragments, too, may have 1.2 times its octets: what it adds to each hop makes it longer.
  */
 export const DATAGRAM_OCTETS_MAX = 1300;
 
