@@ -3,6 +3,7 @@
 import { SELECT_ID_AND_SEQUENCE } from '../values/filter.ts';
 import { PUTS_PER_NODE_MAX, REANNOUNCE_MARGIN_MS, RETRY_MS } from '../limits.ts';
 import type { PutOperation } from '../node/operations.ts';
+import type { Timer } from '../engine/timers.ts';
 import type { RequestContent } from '../routing/requests.ts';
 import type { SearchPorts } from './search-ports.ts';
 import type { SearchNode } from './search-node.ts';
@@ -17,7 +18,8 @@ import { ErrorCode, Field, type ReplyMessage } from '../wire/message.ts';
 export class SearchPuts {
   readonly #ports: SearchPorts;
   readonly #wake: () => void;
-  readonly #operations = new Set<PutOperation>();
+  /** With the timers of nodes at which they are put again before they expire. */
+  readonly #operations = new Map<PutOperation, Set<Timer>>();
   /** Operations that not all leading nodes have confirmed yet. */
   readonly #unsettled = new Set<PutOperation>();
   /** Those of them that were confirmed somewhere since the last check. */
@@ -34,12 +36,15 @@ export class SearchPuts {
   }
 
   add(operation: PutOperation, nodes: readonly SearchNode[]): void {
-    this.#operations.add(operation);
+    this.#operations.set(operation, new Set());
     this.#unsettled.add(operation);
     for (const each of nodes) if (each.enrolled) each.putsQueued.add(operation);
   }
 
   cancel(operation: PutOperation, nodes: readonly SearchNode[]): void {
+    // They would keep what was cancelled in memory for ten minutes.
+    for (const timer of this.#operations.get(operation) ?? [])
+      this.#ports.core.timers.cancel(timer);
     this.#operations.delete(operation);
     this.#unsettled.delete(operation);
     for (const each of nodes) {
@@ -52,7 +57,7 @@ export class SearchPuts {
     for (const each of leading) {
       if (!each.enrolled) {
         each.enrolled = true;
-        for (const operation of this.#operations) each.putsQueued.add(operation);
+        for (const operation of this.#operations.keys()) each.putsQueued.add(operation);
       }
       this.#pump(each);
     }
@@ -61,7 +66,7 @@ export class SearchPuts {
 
   /** The list has no node left: puts that are not permanent have failed (PROTOCOL 13.3). */
   fail(): void {
-    for (const operation of this.#operations) {
+    for (const operation of this.#operations.keys()) {
       if (!operation.permanent) this.cancel(operation, []);
       operation.finish(this.#ports.family, false);
     }
@@ -207,14 +212,17 @@ export class SearchPuts {
     each.puts.set(operation, { state: 'confirmed' });
     operation.confirmedCount += 1;
     if (this.#unsettled.has(operation)) this.#news.add(operation);
-    if (!operation.permanent) return;
+    const againTimers = this.#operations.get(operation);
+    if (!operation.permanent || againTimers === undefined) return;
     const { clock, timers } = this.#ports.core;
     const againAtMs = clock.nowMs() + lifetimeMs(operation.value.type) - REANNOUNCE_MARGIN_MS;
-    timers.arm(againAtMs, () => {
-      if (!this.#operations.has(operation) || !each.enrolled) return;
+    const timer = timers.arm(againAtMs, () => {
+      againTimers.delete(timer);
+      if (!each.enrolled) return;
       each.putsQueued.add(operation);
       this.#wake();
     });
+    againTimers.add(timer);
   }
 }
 

@@ -2,6 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { infoHash } from '../../src/info-hash.ts';
 import { TestDht, textOf, textValue, type TestNode } from '../engines.ts';
 
@@ -93,6 +95,27 @@ test('put() permanent outlives its first announcement, and runs out after cancel
   dht.network.run(11 * MINUTE_MS);
   assert.deepEqual(dht.get(b, KEY), []);
   assert.deepEqual(events.slice(1), [{ kind: 'expired', id: 7n }]);
+});
+
+test('put() that was cancelled is not kept until it would have been announced again', async () => {
+  const { dht, a } = trio();
+  const created = Math.floor(dht.network.clock.epochUs() / 1_000_000);
+  const putAndCancel = (): WeakRef<object> => {
+    let isAnnounced = false;
+    const onSettled = (): void => void (isAnnounced = true);
+    const options = { permanent: true, created, onSettled };
+    dht.use(a, (engine) => engine.put(KEY, textValue(7n, 'goes'), options));
+    dht.network.runUntil(() => isAnnounced);
+    dht.use(a, (engine) => engine.cancelPut(KEY, 7n));
+    return new WeakRef(onSettled); // Only the put has it.
+  };
+  const kept = putAndCancel();
+  dht.network.run(MINUTE_MS); // Requests that were under way have ended.
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  await new Promise((resolve) => setImmediate(resolve));
+  collect();
+  assert.equal(kept.deref(), undefined);
 });
 
 test('a permanent value reaches a node that comes later', () => {
