@@ -282,7 +282,7 @@ export const RENEW_US_MIN = 3_600_000_000;
 /** Days from which an age limit counts as none. Chosen: a hundred years, so that dates stay in range. */
 export const NO_AGE_LIMIT_DAYS = 36_500;
 
-/** Milliseconds between two checks whether the trigger on removed rows is back, because another program changed the schema. */
+/** Milliseconds between two checks whether paused triggers are back, because another program changed the schema. */
 export const TRIGGER_PAUSE_LOOK_MS = 60_000;
 
 /** Milliseconds between two checks of what other programs changed in the event log. */

@@ -44,6 +44,7 @@ import { PlaceTotals, type PlacedAddress, type PlacesProgress } from './totals/p
 import { Pruner } from './retention/pruner.ts';
 import { RateRemoval } from './retention/rate-removal.ts';
 import { ForeignRows } from './log/foreign-rows.ts';
+import { PausedTriggers } from './log/paused-triggers.ts';
 import { Repeats } from './log/repeats.ts';
 import { inTransaction } from './file/transaction.ts';
 
@@ -89,6 +90,7 @@ export class Store {
   readonly #repeats: Repeats;
   readonly #appender: EventAppender;
   readonly #foreign: ForeignRows;
+  readonly #triggers: PausedTriggers;
   readonly #pruner: Pruner;
   readonly #rateRemoval: RateRemoval;
   readonly #checkpointer: Checkpointer;
@@ -123,6 +125,7 @@ export class Store {
     this.#repeats.finish(); // What the previous run did not finish.
     this.#appender = new EventAppender(database, this.#repeats);
     this.#foreign = new ForeignRows({ database, clock, logger });
+    this.#triggers = new PausedTriggers(database, clock);
     const content = new ContentWatch({ database, clock, pages: this.#pages }, path);
     this.#file = new OpenFile({ database, clock, logger, content }, path);
     this.#clockWatch = new ClockWatch({ database, clock, logger });
@@ -326,6 +329,7 @@ export class Store {
     this.#file.refuseWhereGone();
     return guarded(this.#path, () => {
       this.#clockWatch.look();
+      this.#triggers.renew();
       return (
         this.#checkpointer.step() ||
         this.#foreign.step() ||

@@ -188,6 +188,7 @@ const WITHOUT_GRADES = `
 
 /** What versions 25 and 26 brought, taken away again. */
 const WITHOUT_VERSION_28 =
+  'DROP TRIGGER foreign_row_replaced; DROP TRIGGER foreign_row_inserted; DROP TRIGGER foreign_row_renumbered; ' +
   'DROP INDEX number_reading_e164_index; DROP TABLE fleet_listing; DROP TABLE fleet_follow;';
 const WITHOUT_VERSION_27 = `DROP TABLE pool_withdrawal; DROP INDEX origin_network_index; DROP INDEX pool_page_told_index;
   ALTER TABLE pool_page DROP COLUMN told_address; ALTER TABLE pool_page DROP COLUMN told_network;

@@ -27,6 +27,7 @@ import {
   TABLES_OF_VERSION_16,
   TABLES_OF_VERSION_18,
   TABLES_OF_VERSION_19,
+  TRIGGERS_OF_VERSION_31,
 } from '../log/foreign-tables.ts';
 import {
   TABLES_OF_VERSION_21,
@@ -115,6 +116,7 @@ export function migrate(
     version < 28 ? execStep(database, FLEET_LISTING_TABLES) : undefined,
     version < 29 ? execStep(database, TRIGGER_OF_VERSION_29) : undefined,
     version < 30 ? execStep(database, INDEX_OF_VERSION_30, 1) : undefined,
+    version < 31 ? execStep(database, TRIGGERS_OF_VERSION_31) : undefined,
     version < 7 ? execStep(database, INDEX_OF_VERSION_7, 6) : undefined,
   ];
   database.function('subscriber_of', (address) => subscriberOf(String(address)) ?? null);

@@ -4,6 +4,7 @@ import type { DatabaseSync } from 'node:sqlite';
 
 /** What each version added, newest first: the name of a table or index, and a part of its declaration. */
 const MARKS: readonly (readonly [version: number, name: string, says: string])[] = [
+  [31, 'foreign_row_replaced', 'TRIGGER'],
   [30, 'number_reading_e164_index', 'e164'],
   [29, 'number_block_lessened', 'numbers_count <= '],
   [28, 'fleet_listing', 'TABLE'],

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 /** `user_version` of the schema below. SentryPeer 4.x has 0. */
-export const SCHEMA_VERSION = 30;
+export const SCHEMA_VERSION = 31;
 
 /** The table as SentryPeer 4.x creates it; its names and meanings are fixed (docs/database.md). */
 export const HONEY_TABLE = `

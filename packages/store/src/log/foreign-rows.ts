@@ -23,7 +23,7 @@ export interface ForeignChanges {
 
 const WHAT_TO_DO = {
   added:
-    'they count in the totals now; those above the newest are delivered and judged, those below the oldest are not; sentrypeer import FILE merges a database or a log, each event once',
+    'they count in the totals now; those above the newest are delivered and judged, others are not; sentrypeer import FILE merges a database or a log, each event once',
   removed:
     'the totals follow; evidence and what is listed stay: sentrypeer forget WHAT removes all that is known of an address or a number, --retention-days removes what is old',
   changed:

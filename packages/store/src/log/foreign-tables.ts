@@ -54,21 +54,7 @@ export const TABLES_OF_VERSION_18 = `
   ) STRICT;
   ${eventGoes('')}
   ${SHARED_EVENT_REMOVED}
-  CREATE TRIGGER foreign_row_removed AFTER DELETE ON removed_event WHEN NOT old.is_shared BEGIN
-    ${takeOut('address_total', 'address', 'source_ip', 'addresses', (direction) => `${BLOCK_OF_EVENT} ${direction}, honey_id ${direction}`)}
-    UPDATE counter SET value = min(value, (SELECT coalesce(max(total_id), 0) FROM address_total))
-      WHERE name = 'placed_total_id';
-    ${takeOut('number_total', 'number', 'called_number', 'numbers', (direction) => `honey_id ${direction}`)}
-    UPDATE user_agent_total SET seen_count = max(0, seen_count - ${OLD_COUNT})
-      WHERE user_agent = substr(old.user_agent, 1, ${USER_AGENT_CHARACTERS_MAX}) AND first_seen_us <= ${OLD_US};
-    DELETE FROM user_agent_total WHERE user_agent = substr(old.user_agent, 1, ${USER_AGENT_CHARACTERS_MAX})
-      AND seen_count <= 0 AND shared_count <= 0;
-    UPDATE counter SET value = value - changes() WHERE name = 'user_agents';
-    UPDATE hour_total SET seen_count = max(0, seen_count - ${OLD_COUNT})
-      WHERE hour = ${OLD_US} / 3600000000 AND transport = coalesce(old.transport_type, 'UDP')
-      AND method = iif(old.method IN (${METHODS}), old.method, 'OTHER');
-    DELETE FROM hour_total WHERE hour = ${OLD_US} / 3600000000 AND seen_count <= 0 AND shared_count <= 0;
-  END;`;
+  ${rowRemoved('')}`;
 
 /** Whether the row is in the totals, and does not wait to be counted. */
 const IS_COUNTED = `old.honey_id <= (SELECT value FROM counter WHERE name = 'last_honey_id')
@@ -83,7 +69,7 @@ export const LOWEST_HONEY_ID = `(SELECT coalesce((SELECT min(honey_id) FROM hone
  * Version 19: rows that another program changes, and those it adds below the oldest. What a changed row counted is
  * taken out of the totals as for a removed one, and the row waits in `foreign_change` to be counted as it is now. None
  * of our statements names these columns in an UPDATE, so the trigger costs ours nothing; `seen_count` is one that we do
- * change, so it is not checked. A trigger on inserts would also find rows in between, but costs each of ours 7 %.
+ * change, so it is not checked. Inserts between other rows: version 31.
  */
 export const TABLES_OF_VERSION_19 = `
   CREATE TABLE foreign_change (honey_id INTEGER PRIMARY KEY) STRICT;
@@ -101,6 +87,75 @@ export const TABLES_OF_VERSION_19 = `
   DROP TRIGGER event_goes;
   ${eventGoes(`AND (EXISTS (SELECT 1 FROM shared_event WHERE honey_id = old.honey_id) OR (${IS_COUNTED}))`)}`;
 
+/** Triggers that do nothing for statements of ours and would make them slower: the writer is without (paused-triggers.ts). */
+export const PAUSED_TRIGGERS = [
+  'event_goes',
+  'foreign_row_replaced',
+  'foreign_row_inserted',
+] as const;
+
+/**
+ * Version 31: rows that another program inserts with an id that is not above the newest, those that its
+ * `INSERT OR REPLACE` replaces, for which SQLite calls no trigger on removals, and rows whose id it changes. A replaced
+ * row is taken out of the totals, and what is there afterwards waits in `foreign_change`. So does the earlier id of a
+ * row: where no row is, nothing is counted. The triggers on inserts would cost each of ours 7 %. Rows that wait are no
+ * reason any more to keep a total: one statement may change all rows of an address.
+ */
+export const TRIGGERS_OF_VERSION_31 = `
+  DROP TRIGGER foreign_row_removed;
+  ${rowRemoved(`AND ${isBetween('row.honey_id')} AND NOT ${isWaiting('row.honey_id')}`)}
+  CREATE TRIGGER foreign_row_replaced BEFORE INSERT ON honey
+  WHEN EXISTS (SELECT 1 FROM honey WHERE honey_id = new.honey_id) BEGIN
+    ${tell('foreign_changed', 'new.honey_id')}
+    ${takenOut('new.honey_id')}
+    ${wait('new.honey_id')}
+  END;
+  CREATE TRIGGER foreign_row_inserted AFTER INSERT ON honey WHEN ${isBetween('new.honey_id')} BEGIN
+    ${tell('foreign_added', 'new.honey_id')}
+    ${wait('new.honey_id')}
+  END;
+  CREATE TRIGGER foreign_row_renumbered BEFORE UPDATE OF honey_id ON honey WHEN new.honey_id IS NOT old.honey_id BEGIN
+    ${tell('foreign_changed', 'old.honey_id')}
+    ${takenOut('old.honey_id')}
+    ${takenOut('new.honey_id')}
+    ${wait('old.honey_id')}
+    ${wait('new.honey_id')}
+  END;`;
+
+/** Whether the row with this id is not yet in the totals, and will be. */
+function isWaiting(id: string): string {
+  return `(EXISTS (SELECT 1 FROM foreign_rows WHERE ${id} BETWEEN first_honey_id AND last_honey_id)
+    OR EXISTS (SELECT 1 FROM foreign_change WHERE honey_id = ${id}))`;
+}
+
+/** Whether the writer takes no row with this id for one that was added above or below all others. */
+function isBetween(id: string): string {
+  return `(${id} <= (SELECT value FROM counter WHERE name = 'last_honey_id')
+    AND ${id} >= (SELECT value FROM counter WHERE name = 'lowest_honey_id'))`;
+}
+
+/** Takes the row with this id out of the totals, if there is one and they count it. */
+function takenOut(id: string): string {
+  const isShared = `EXISTS (SELECT 1 FROM shared_event WHERE honey_id = ${id})`;
+  return `
+    INSERT OR IGNORE INTO removed_event (honey_id, is_shared, ${REMOVED_COLUMNS})
+      SELECT honey_id, ${isShared}, ${REMOVED_COLUMNS} FROM honey
+      WHERE honey_id = ${id} AND (${isShared} OR (${isBetween(id)} AND NOT ${isWaiting(id)}));
+    DELETE FROM removed_event WHERE honey_id = ${id};`;
+}
+
+/** Counts the row with this id for the log; one that waits was counted before. */
+function tell(counter: string, id: string): string {
+  return `
+    UPDATE counter SET value = value + 1 WHERE name = '${counter}' AND ${isBetween(id)} AND NOT ${isWaiting(id)};`;
+}
+
+/** The row with this id, if there will be one, is to be counted. */
+function wait(id: string): string {
+  return `
+    INSERT OR IGNORE INTO foreign_change (honey_id) SELECT ${id} WHERE ${isBetween(id)} AND NOT ${isWaiting(id)};`;
+}
+
 /** @param isCounted What else must hold for the removed row to be in the totals. */
 function eventGoes(isCounted: string): string {
   return `
@@ -113,6 +168,26 @@ function eventGoes(isCounted: string): string {
       SELECT honey_id, EXISTS (SELECT 1 FROM shared_event WHERE honey_id = old.honey_id), ${REMOVED_COLUMNS}
       FROM honey WHERE honey_id = old.honey_id ${isCounted};
     DELETE FROM removed_event WHERE honey_id = old.honey_id;
+  END;`;
+}
+
+/** @param isCounted What else must hold for a `row` that remains to be in the totals. */
+function rowRemoved(isCounted: string): string {
+  return `
+  CREATE TRIGGER foreign_row_removed AFTER DELETE ON removed_event WHEN NOT old.is_shared BEGIN
+    ${takeOut('address_total', 'address', 'source_ip', 'addresses', (direction) => `${BLOCK_OF_EVENT} ${direction}, honey_id ${direction}`, isCounted)}
+    UPDATE counter SET value = min(value, (SELECT coalesce(max(total_id), 0) FROM address_total))
+      WHERE name = 'placed_total_id';
+    ${takeOut('number_total', 'number', 'called_number', 'numbers', (direction) => `honey_id ${direction}`, isCounted)}
+    UPDATE user_agent_total SET seen_count = max(0, seen_count - ${OLD_COUNT})
+      WHERE user_agent = substr(old.user_agent, 1, ${USER_AGENT_CHARACTERS_MAX}) AND first_seen_us <= ${OLD_US};
+    DELETE FROM user_agent_total WHERE user_agent = substr(old.user_agent, 1, ${USER_AGENT_CHARACTERS_MAX})
+      AND seen_count <= 0 AND shared_count <= 0;
+    UPDATE counter SET value = value - changes() WHERE name = 'user_agents';
+    UPDATE hour_total SET seen_count = max(0, seen_count - ${OLD_COUNT})
+      WHERE hour = ${OLD_US} / 3600000000 AND transport = coalesce(old.transport_type, 'UDP')
+      AND method = iif(old.method IN (${METHODS}), old.method, 'OTHER');
+    DELETE FROM hour_total WHERE hour = ${OLD_US} / 3600000000 AND seen_count <= 0 AND shared_count <= 0;
   END;`;
 }
 
@@ -129,12 +204,13 @@ function takeOut(
   rowColumn: string,
   counter: string,
   order: (direction: string) => string,
+  isCounted: string,
 ): string {
   const value = `old.${rowColumn}`;
   const some = (what: string, direction: string): string => `
     (SELECT ${what} FROM (SELECT honey_id, event_timestamp FROM honey WHERE ${rowColumn} = ${value}
       AND honey_id <> old.honey_id ORDER BY ${order(direction)} LIMIT ${REMAINING_ROWS}) AS row
-      WHERE NOT EXISTS (SELECT 1 FROM shared_event WHERE shared_event.honey_id = row.honey_id))`;
+      WHERE NOT EXISTS (SELECT 1 FROM shared_event WHERE shared_event.honey_id = row.honey_id) ${isCounted})`;
   const us = textUs('event_timestamp');
   return `
     UPDATE ${table} SET

@@ -6,7 +6,7 @@ import { REMOVED_COLUMNS } from './foreign-tables.ts';
 /**
  * Removes rows of `honey` for this program, within the caller's transaction. What they counted stays in the totals,
  * except for rows that other nodes shared. The trigger for rows that other programs remove (foreign-tables.ts) is told,
- * and nothing here relies on it: the writer's statements may be without it (paused-trigger.ts).
+ * and nothing here relies on it: the writer's statements may be without it (paused-triggers.ts).
  */
 export class OwnRemoval {
   readonly #set: StatementSync;

@@ -20,7 +20,6 @@ import {
   ROOM_STEP_MS,
 } from '../limits.ts';
 import type { Pages } from '../file/pages.ts';
-import { PausedTrigger } from '../log/paused-trigger.ts';
 import { expiry, keepNothing, keptPart, readKept, setLimits, type KeptPart } from './kept.ts';
 import { inTransaction } from '../file/transaction.ts';
 import { AgeRemoval } from './age-removal.ts';
@@ -83,7 +82,6 @@ export class Pruner {
   readonly #ports: PrunerPorts;
   readonly #options: RetentionOptions;
   readonly #events: EventRemoval;
-  readonly #trigger: PausedTrigger;
   /** For the kept part, and for what came later. */
   readonly #keptAges: AgeRemoval;
   readonly #ages: AgeRemoval;
@@ -108,7 +106,6 @@ export class Pruner {
     this.#ports = ports;
     this.#options = options;
     this.#events = new EventRemoval(database);
-    this.#trigger = new PausedTrigger(database, ports.clock);
     this.#keptAges = new AgeRemoval(database);
     this.#ages = new AgeRemoval(database);
     this.#owedCursor = database.prepare(
@@ -133,7 +130,6 @@ export class Pruner {
     const { clock, database, guard } = this.#ports;
     const low = guard.isLow(); // Not within the transaction, because it looks at the log.
     if (clock.nowMs() >= this.#ageCheckAtMs) this.#lookAtKept();
-    if (this.#excess() > 1 - ROOM_AHEAD_SHARE) this.#trigger.renew();
     if (!this.#isDue(low)) return false;
     const startedAtMs = clock.nowMs();
     return inTransaction(database, () => {

@@ -215,6 +215,120 @@ test('rows that another program adds below the oldest are counted', () => {
   });
 });
 
+/** What the totals must say: the rows as they are. */
+function rowSums(bench: Bench): readonly number[] {
+  return ['source_ip', 'called_number', 'user_agent', 'method'].map((column) =>
+    bench.number(
+      `SELECT coalesce(sum(seen_count), 0) FROM honey WHERE ${column} IS NOT NULL AND ${column} <> '$null'`,
+    ),
+  );
+}
+
+for (const [what, sql, said] of [
+  [
+    'replaces',
+    ROW.replace('INSERT', 'INSERT OR REPLACE')
+      .replace('(event', '(honey_id, event')
+      .replace("('", "(7, '"),
+    ['rows_changed_by_another_program 1'],
+  ],
+  [
+    'replaces, twice before anybody looks,',
+    ROW.replace('INSERT', 'REPLACE')
+      .replace('(event', '(honey_id, event')
+      .replace("('", "(7, '")
+      .repeat(2),
+    ['rows_changed_by_another_program 1'],
+  ],
+  [
+    'inserts or ignores',
+    ROW.replace('INSERT', 'INSERT OR IGNORE')
+      .replace('(event', '(honey_id, event')
+      .replace("('", "(7, '"),
+    ['rows_changed_by_another_program 1'],
+  ],
+  [
+    'replaces and removes',
+    `${ROW.replace('INSERT', 'REPLACE').replace('(event', '(honey_id, event').replace("('", "(7, '")} DELETE FROM honey WHERE honey_id = 7`,
+    ['rows_removed_by_another_program 1', 'rows_changed_by_another_program 1'],
+  ],
+  [
+    'inserts between others',
+    `DELETE FROM honey WHERE honey_id = 7; ${ROW.replace('(event', '(honey_id, event').replace("('", "(7, '")}`,
+    ['rows_added_by_another_program 1', 'rows_removed_by_another_program 1'],
+  ],
+  [
+    'inserts in place of the newest',
+    `DELETE FROM honey WHERE honey_id > 35; ${ROW.repeat(2)}`,
+    ['rows_added_by_another_program 2', 'rows_removed_by_another_program 5'],
+  ],
+  [
+    'upserts',
+    ROW.replace('(event', '(honey_id, event')
+      .replace("('", "(7, '")
+      .replace(';', " ON CONFLICT (honey_id) DO UPDATE SET called_number = 'x';"),
+    ['rows_changed_by_another_program 1'],
+  ],
+  [
+    'moves below the newest',
+    'DELETE FROM honey WHERE honey_id = 7; UPDATE honey SET honey_id = 7 WHERE honey_id = 40',
+    ['rows_removed_by_another_program 1', 'rows_changed_by_another_program 1'],
+  ],
+  [
+    'moves above the newest',
+    'UPDATE honey SET honey_id = 1000 WHERE honey_id = 7',
+    ['rows_added_by_another_program 1', 'rows_changed_by_another_program 1'],
+  ],
+  [
+    'moves and changes',
+    "UPDATE honey SET honey_id = 1000, source_ip = '45.7.7.7' WHERE honey_id = 7",
+    ['rows_added_by_another_program 1', 'rows_changed_by_another_program 1'],
+  ],
+  [
+    'moves below the oldest',
+    'UPDATE honey SET honey_id = -5 WHERE honey_id = 7',
+    ['rows_added_by_another_program 1', 'rows_changed_by_another_program 1'],
+  ],
+  [
+    'exchanges',
+    `UPDATE honey SET honey_id = 1000 WHERE honey_id = 7; UPDATE honey SET honey_id = 7 WHERE honey_id = 8;
+     UPDATE honey SET honey_id = 8 WHERE honey_id = 1000`,
+    ['rows_changed_by_another_program 2'],
+  ],
+  [
+    'moves onto another of',
+    'UPDATE OR REPLACE honey SET honey_id = 7 WHERE honey_id = 8',
+    ['rows_changed_by_another_program 1'],
+  ],
+  ['changes all', "UPDATE honey SET method = 'OPTIONS'", ['rows_changed_by_another_program 40']],
+  [
+    'shifts all',
+    'UPDATE honey SET honey_id = honey_id - 1 WHERE honey_id > 0',
+    ['rows_added_by_another_program 1', 'rows_changed_by_another_program 40'],
+  ],
+] as const) {
+  test(`totals follow when another program ${what} rows`, () => {
+    for (const isLooked of [true, false]) {
+      using bench = new Bench();
+      bench.store.append([distinctBatch(1, 40)]);
+      if (isLooked) bench.maintain();
+      bench.sql(sql);
+      bench.maintain();
+      assert.deepEqual(bench.sums(), rowSums(bench));
+      for (const [counter, table] of COUNTED) {
+        const count = bench.number(`SELECT count(*) FROM ${table}`);
+        assert.equal(bench.number(`SELECT value FROM counter WHERE name = '${counter}'`), count);
+      }
+      assert.deepEqual(bench.said(), said);
+      assert.equal(bench.number('SELECT count(*) FROM foreign_change'), 0);
+      bench.store.append([distinctBatch(2001, 3)]); // Ours, as before.
+      bench.maintain();
+      assert.deepEqual(bench.sums(), rowSums(bench));
+      assert.deepEqual(bench.said(), said);
+    }
+  });
+}
+
 test('the triggers of version 17 are replaced', () => {
   using bench = new Bench();
   bench.store.append([distinctBatch(1, 40)]);

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* The writer removes its own rows without the trigger that notices the removals of other programs. */
+/* The writer adds and removes its own rows without the triggers that notice what other programs do. */
 
 import assert from 'node:assert/strict';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { TRIGGER_PAUSE_LOOK_MS } from '../../src/limits.ts';
 import { OwnRemoval } from '../../src/log/own-removal.ts';
-import { PausedTrigger } from '../../src/log/paused-trigger.ts';
+import { PausedTriggers } from '../../src/log/paused-triggers.ts';
 import { inTransaction } from '../../src/file/transaction.ts';
 import { Store } from '../../src/store.ts';
 import {
@@ -25,10 +25,19 @@ import { SHARED_EVENT } from '../sharing/shared-event.ts';
 const MIB = 1_048_576;
 const OTHER_NODE = 'bbbbbbbb-0000-4000-8000-000000000000';
 
-/** Whether a removal by this connection calls the trigger for each row. */
+/** Whether a removal and an insert by this connection call a trigger for each row. */
 function hasTrigger(database: DatabaseSync): boolean {
-  const steps = database.prepare('EXPLAIN DELETE FROM honey WHERE honey_id < 10').all();
-  return steps.some((step) => step['opcode'] === 'Program');
+  const [isRemoval, isInsert] = [
+    'DELETE FROM honey WHERE honey_id < 10',
+    'INSERT INTO honey (honey_id) VALUES (10)',
+  ].map((sql) =>
+    database
+      .prepare(`EXPLAIN ${sql}`)
+      .all()
+      .some((step) => step['opcode'] === 'Program'),
+  );
+  assert.equal(isRemoval, isInsert);
+  return isRemoval === true;
 }
 
 function number(database: DatabaseSync, sql: string): number {
@@ -67,7 +76,7 @@ test('`renew()` takes the trigger from one connection, and the file keeps it', (
   using other = bench.connect();
   using writer = bench.connect();
   const before = triggers(other);
-  const paused = new PausedTrigger(writer, bench.clock);
+  const paused = new PausedTriggers(writer, bench.clock);
   assert.ok(hasTrigger(writer));
   paused.renew();
   assert.ok(!hasTrigger(writer));
@@ -83,7 +92,7 @@ test('`renew()` takes the trigger from one connection, and the file keeps it', (
 test('after another program changed the schema the trigger is back, until the next look', () => {
   using bench = new Bench();
   using writer = bench.connect();
-  const paused = new PausedTrigger(writer, bench.clock);
+  const paused = new PausedTriggers(writer, bench.clock);
   paused.renew();
   const version = number(writer, 'PRAGMA schema_version');
   bench.clock.ms += TRIGGER_PAUSE_LOOK_MS;
@@ -105,7 +114,7 @@ test('a trigger that somebody dropped is not made again', () => {
   using bench = new Bench();
   using writer = bench.connect();
   writer.exec('DROP TRIGGER event_goes');
-  new PausedTrigger(writer, bench.clock).renew();
+  new PausedTriggers(writer, bench.clock).renew();
   assert.ok(!triggers(writer).some((row) => Object.values(row as object).includes('event_goes')));
 });
 
@@ -126,7 +135,7 @@ for (const isPaused of [false, true]) {
     bench.store.deliver(shared);
     bench.store.append([batchOf([{ sourceIp: '45.0.0.2', calledNumber: '00442' }])]);
     using writer = bench.connect();
-    if (isPaused) new PausedTrigger(writer, bench.clock).renew();
+    if (isPaused) new PausedTriggers(writer, bench.clock).renew();
     assert.equal(hasTrigger(writer), !isPaused);
     const own = new OwnRemoval(writer);
     assert.equal(

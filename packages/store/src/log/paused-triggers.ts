@@ -4,27 +4,26 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Clock } from '@sentrypeer/kernel';
 import { inTransaction } from '../file/transaction.ts';
 import { TRIGGER_PAUSE_LOOK_MS } from '../limits.ts';
-
-const TRIGGER = 'event_goes';
+import { PAUSED_TRIGGERS } from './foreign-tables.ts';
 
 /**
- * Keeps the trigger for rows that other programs remove (foreign-tables.ts) out of one connection's statements. It would
- * do nothing for them, and its mere existence makes a removal half as expensive again: SQLite then collects ids first,
- * copies each page that it changes, and calls the trigger for each row.
+ * Keeps the triggers for rows that other programs insert and remove (foreign-tables.ts) out of one connection's
+ * statements. They would do nothing for them, and the mere existence of the one on removals makes a removal half as
+ * expensive again: SQLite then collects ids first, copies each page that it changes, and calls the trigger for each row.
  *
  * SQLite can switch off the triggers of a connection (`SQLITE_DBCONFIG_ENABLE_TRIGGER`), but `node:sqlite` cannot. So
- * the trigger is dropped, and its row of the schema is written again in the same transaction. A connection applies its
- * own changes to the schema in its memory, and reads the schema anew only after another connection has changed it: this
- * one continues without the trigger, all others have it, and at no time is the file without it. If another program
- * changes the schema, the trigger is back here, too, until the next `renew()`; meanwhile removals are slower.
+ * each is dropped, and its row of the schema is written again in the same transaction. A connection applies its own
+ * changes to the schema in its memory, and reads the schema anew only after another connection has changed it: this one
+ * continues without the triggers, all others have them, and at no time is the file without them. If another program
+ * changes the schema, they are back here, too, until the next `renew()`; meanwhile inserts and removals are slower.
  */
-export class PausedTrigger {
+export class PausedTriggers {
   readonly #database: DatabaseSync;
   readonly #clock: Clock;
   readonly #version: StatementSync;
   readonly #find: StatementSync;
   #lookAtMs = Number.NEGATIVE_INFINITY;
-  /** The version of the schema for which it is paused. */
+  /** The version of the schema for which they are paused. */
   #pausedAt: number | undefined;
 
   constructor(database: DatabaseSync, clock: Clock) {
@@ -36,7 +35,7 @@ export class PausedTrigger {
     );
   }
 
-  /** Pauses it, outside a transaction, if it is not paused; looks now and then only. */
+  /** Pauses them, outside a transaction, if they are not paused; looks now and then only. */
   renew(): void {
     const nowMs = this.#clock.nowMs();
     if (nowMs < this.#lookAtMs) return;
@@ -54,12 +53,14 @@ export class PausedTrigger {
   }
 
   #pause(): void {
-    const sql = this.#find.get(TRIGGER)?.['sql'];
-    if (typeof sql !== 'string') return; // Somebody dropped it.
-    this.#database.exec(`
-      DROP TRIGGER ${TRIGGER};
-      INSERT INTO sqlite_schema (type, name, tbl_name, rootpage, sql)
-        VALUES ('trigger', '${TRIGGER}', 'honey', 0, '${sql.replaceAll("'", "''")}')`);
+    for (const name of PAUSED_TRIGGERS) {
+      const sql = this.#find.get(name)?.['sql'];
+      if (typeof sql !== 'string') continue; // Somebody dropped it.
+      this.#database.exec(`
+        DROP TRIGGER ${name};
+        INSERT INTO sqlite_schema (type, name, tbl_name, rootpage, sql)
+          VALUES ('trigger', '${name}', 'honey', 0, '${sql.replaceAll("'", "''")}')`);
+    }
   }
 
   #schemaVersion(): number {
