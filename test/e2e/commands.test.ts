@@ -6,6 +6,7 @@ import { once } from 'node:events';
 import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { isUnsafeCode } from '@sentrypeer/kernel';
 import { COUNTS_LOCAL, DaemonProcess, PROGRAM, TemporaryFolder, until } from './daemon-process.ts';
 import { sipRequest, StreamPeer, UdpPeer } from './sip-peers.ts';
 
@@ -96,6 +97,28 @@ test('the commands of the day after say what a running daemon has', async () => 
   assert.equal(stopped.status, 1);
   assert.match(stopped.stdout, /^No daemon runs/);
   assert.ok(!existsSync(`${daemon.dbFile}-running.json`));
+});
+
+test('--json prints nothing raw that could change what a terminal shows', async () => {
+  await using daemon = await DaemonProcess.start(['-r', '--threads=1', COUNTS_LOCAL]);
+  using peer = await UdpPeer.open();
+  const user = 'a\u202eb\u2028c\u0085d"e\u001b[31m\u2066';
+  const request = sipRequest({ method: 'INVITE', user: 'USER', callId: 'hostile' });
+  const octets = new TextEncoder().encode(request.replaceAll('USER', user));
+  await peer.send(octets, daemon.ports.udp);
+  await daemon.recorded(1);
+  for (const words of [
+    ['top', 'numbers'],
+    ['tail', '--once'],
+  ]) {
+    const run = await command(daemon, ...words, '--json');
+    assert.deepEqual([run.status, run.stderr], [0, '']);
+    assert.ok(JSON.stringify(JSON.parse(run.stdout)).includes('\u202e'), 'the value is there');
+    const raw = Array.from(run.stdout).filter(
+      (one) => one !== '\n' && isUnsafeCode(one.charCodeAt(0)),
+    );
+    assert.deepEqual(raw, []);
+  }
 });
 
 test('a second daemon on a database says so, and status finds the first again once it is gone', async () => {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { OperatingError } from '@sentrypeer/kernel';
+import { OperatingError, terminalSafeJson } from '@sentrypeer/kernel';
 import type { CommandFlagName } from '../config/command-flags.ts';
 import { refusal } from '../config/refusal.ts';
 import { usageOf, type Command, type CommandContext, type Work } from './command.ts';
@@ -47,7 +47,7 @@ export async function runCommand(
   if (answer === undefined) return 'good';
   const { text, json, remark, isBad = false, takeBack } = answer;
   const isJson = line.flags.has('json');
-  const printed = isJson ? `${JSON.stringify(json, undefined, 2)}\n` : text;
+  const printed = isJson ? `${terminalSafeJson(JSON.stringify(json, undefined, 2))}\n` : text;
   if (takeBack === undefined) context.print(printed);
   else await deliver(printed).catch(async (cause: unknown) => refuseUnseen(cause, takeBack));
   if (remark !== undefined && !isJson) said(remark);

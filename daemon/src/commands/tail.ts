@@ -3,6 +3,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { formatEventJson, type LogFilter, type RecordedEvent } from '@sentrypeer/event';
 import { contains, parseIp, parsePrefix, type Prefix } from '@sentrypeer/ip';
+import { terminalSafeJson } from '@sentrypeer/kernel';
 import type { StoreReader } from '@sentrypeer/store';
 import { refusal, quoted } from '../config/refusal.ts';
 import { VERSION } from '../config/version.ts';
@@ -127,7 +128,7 @@ function printer(
   isJson: boolean,
 ): (event: RecordedEvent) => void {
   return isJson
-    ? (event) => print(`${formatEventJson(event, VERSION)}\n`)
+    ? (event) => print(`${terminalSafeJson(formatEventJson(event, VERSION))}\n`)
     : (event) => print(formatEventLine(event, paint));
 }
 
