@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { getHeapSpaceStatistics, getHeapStatistics, setFlagsFromString } from 'node:v8';
 import {
+  keepGarbageBelow,
   keepHeapNearItsContent,
   releaseMemory,
   releaseMemoryWhenQuiet,
@@ -172,4 +173,15 @@ test('isMeasuredRuntime() knows the Node.js that ships, and no other', () => {
   assert.ok(isMeasuredRuntime());
   for (const version of ['25.9.0', '27.0.0', '2.6.0', '260.0.0'])
     assert.ok(!isMeasuredRuntime(version), version);
+});
+
+test('keepGarbageBelow() collects as soon as the heap has grown by that much', () => {
+  releaseMemory();
+  const collectIfGrown = keepGarbageBelow(3 * MIB);
+  const keptOctets = getHeapStatistics().used_heap_size;
+  const garbage = Array.from({ length: 100_000 }, (_, index) => ({ text: `text ${index}` }));
+  assert.ok(getHeapStatistics().used_heap_size > keptOctets + 4 * MIB);
+  garbage.length = 0;
+  collectIfGrown();
+  assert.ok(getHeapStatistics().used_heap_size < keptOctets + 2 * MIB);
 });

@@ -30,6 +30,12 @@ export const IMPORT_PAUSE_MS_MIN = 25;
  */
 export const PAGES_TAKEN_AT_ONCE = 4;
 
+/**
+ * Octets by which the heap of a small device may grow while it takes such pages, before garbage is collected. Chosen: a
+ * collection takes some 20 ms, two or three a second.
+ */
+export const SMALL_GROWTH_OCTETS = 3 * 2 ** 20;
+
 /** Bad pages of a file that are named one by one. */
 export const BAD_PAGES_NAMED_MAX = 20;
 

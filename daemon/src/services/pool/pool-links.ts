@@ -13,6 +13,7 @@ import { LinkDoor, type LinkTarget } from '@sentrypeer/pool/tls';
 import type { PageOutcome, PoolPage, ProvedNetwork, StoreReader } from '@sentrypeer/store';
 import type { Config } from '../../config/config.ts';
 import type { Engine } from '../../engine.ts';
+import { keepGarbageBelow } from '../../garbage-collection.ts';
 import type { Identity } from '../../identity.ts';
 import { LinksNote } from '../../links-note.ts';
 import { checkPage } from './check-page.ts';
@@ -23,6 +24,7 @@ import {
   LINKS_OUT_LOOK_MS,
   PAGES_TAKEN_AT_ONCE,
   PROVED_AGAIN_MS,
+  SMALL_GROWTH_OCTETS,
   SPEAK_MS,
   TARGETS_MAX,
   URGENT_LOOK_MS,
@@ -78,9 +80,16 @@ export class PoolLinks implements AsyncDisposable {
   #distrustKnown: ReturnType<StoreReader['pool']['distrust']> | undefined;
   #linkDistrust: LinkDistrust = { covers: () => false };
   #knownAtMs = Number.NEGATIVE_INFINITY;
+  /** After pages that a joining node gets by the thousand. */
+  readonly #collect: () => void;
 
-  private constructor(ports: PoolLinksPorts, network: PoolNetwork) {
+  private constructor(
+    ports: PoolLinksPorts,
+    network: PoolNetwork,
+    { profile }: Pick<Config, 'profile'>,
+  ) {
     this.#ports = ports;
+    this.#collect = profile === 'small' ? keepGarbageBelow(SMALL_GROWTH_OCTETS) : () => undefined;
     this.#network = network;
     const { log, identity, clock, logger, wakeAfter } = ports;
     this.#provedAtMs = clock.nowMs();
@@ -115,7 +124,7 @@ export class PoolLinks implements AsyncDisposable {
     config: Config,
     locals: readonly { readonly address: string; readonly port: number }[],
   ): Promise<PoolLinks> {
-    const links = new PoolLinks(ports, await poolNetworkOf(config));
+    const links = new PoolLinks(ports, await poolNetworkOf(config), config);
     try {
       await links.#open(config, locals);
       return links;
@@ -324,6 +333,7 @@ export class PoolLinks implements AsyncDisposable {
     const taken: Taken[] = [];
     for (let at = 0; at < octets.length; at += PAGES_TAKEN_AT_ONCE) {
       taken.push(...(await this.#takeSome(octets.slice(at, at + PAGES_TAKEN_AT_ONCE), from)));
+      this.#collect();
     }
     return taken;
   }
