@@ -3,11 +3,8 @@
 /* Strangers in several networks flood a node of the pool: with links, claims, keys, and pages in the name of others. */
 
 import assert from 'node:assert/strict';
-import { randomFillSync, randomUUID } from 'node:crypto';
-import { createConnection, createServer, type Socket } from 'node:net';
-import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { randomFillSync } from 'node:crypto';
+import { createConnection, type Socket } from 'node:net';
 import { test } from 'node:test';
 import { setTimeout as after } from 'node:timers/promises';
 import { silentLogger, systemClock } from '@sentrypeer/kernel';
@@ -16,6 +13,7 @@ import { LinkDoor } from '@sentrypeer/pool/tls';
 import { pagesIn } from '../../packages/pool/test/link/page-list.ts';
 import { authorOf, claimOf, pageOf } from '../../packages/pool/test/pages/pages.ts';
 import { DaemonProcess, until } from './daemon-process.ts';
+import { freeTcpPort, met } from './pool-nodes.ts';
 
 /** What two friends met before the flood and during it, and what the strangers say that they met. */
 const [BEFORE, DURING] = ['45.12.3.4', '45.12.3.5'];
@@ -36,34 +34,6 @@ async function json<T>(node: DaemonProcess, ...words: readonly string[]): Promis
   const { status, stdout, stderr } = await DaemonProcess.run(all, { folder: node.folder });
   assert.equal(status, 0, stderr);
   return JSON.parse(stdout) as T;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { readonly port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
-}
-
-/** Gives a node evidence against an address of the Internet, as if another program had recorded it. */
-async function met(node: DaemonProcess, address: string): Promise<void> {
-  const file = join(node.folder, 'met.jsonl');
-  const event = {
-    event_timestamp: new Date().toISOString().replace('T', ' ').replace('Z', ''),
-    event_uuid: randomUUID(),
-    collected_method: 'responsive',
-    source_ip: address,
-    called_number: '+881612345678',
-    transport_type: 'TCP',
-    sip_method: 'INVITE',
-    sip_user_agent: 'friendly-scanner',
-    grade: 'handshake',
-    sip_message: 'INVITE sip:+881612345678@9.9.9.9 SIP/2.0\r\n\r\n',
-  };
-  writeFileSync(file, `${JSON.stringify(event)}\n`);
-  await json(node, 'import', file);
 }
 
 /** Signed by its author, unless somebody else does it. */
@@ -140,7 +110,7 @@ function openSilent(localAddress: string, port: number): Disposable {
 }
 
 test('strangers of six networks who flood links, keys, claims and forged pages hold up no friend, and nothing of theirs acts', async () => {
-  const port = await freePort();
+  const port = await freeTcpPort();
   const at = ['--dht-address=127.0.0.1', `--dht-port=${port}`];
   await using hub = await DaemonProcess.start([...NODE, ...at]);
   const start = (address: string): Promise<DaemonProcess> =>
@@ -154,7 +124,7 @@ test('strangers of six networks who flood links, keys, claims and forged pages h
   await using bob = await start('127.2.0.1');
   const listed = (): readonly string[] =>
     hub.rows('SELECT value FROM listing ORDER BY value').map(({ value }) => String(value));
-  for (const friend of [alice, bob]) await met(friend, BEFORE);
+  for (const friend of [alice, bob]) await met(friend, [BEFORE]);
   await until('both pages', () => hub.number('SELECT count(*) FROM pool_claim') === 2);
   const friends = hub.rows('SELECT node_id, public_key FROM pool_author');
   for (const [at, { node_id: id }] of friends.entries())
@@ -196,7 +166,7 @@ test('strangers of six networks who flood links, keys, claims and forged pages h
   });
   for (const network of NETWORKS) scope.use(openSilent(`127.${network}.0.9`, port));
 
-  for (const friend of [alice, bob]) await met(friend, DURING);
+  for (const friend of [alice, bob]) await met(friend, [DURING]);
   await until('what the friends met meanwhile', () => listed().includes(DURING));
   assert.deepEqual(listed(), [BEFORE, DURING], 'nothing else is listed or watched');
   const url = `http://127.0.0.1:${hub.ports.api}`;

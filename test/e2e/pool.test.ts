@@ -3,8 +3,6 @@
 /* The pool: what nodes met reaches another node over links, and has an effect there if they are voters. */
 
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
 import {
   chmodSync,
   chownSync,
@@ -15,11 +13,13 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Pool } from '../../packages/client/src/index.ts';
 import { DaemonProcess, TemporaryFolder, until } from './daemon-process.ts';
+import { freeTcpPort, met } from './pool-nodes.ts';
+
+const NETWORK = ['-r', '--threads=1', '-p', '--neighbours=off', '--share-delay=0'];
 
 const ATTACKER = '45.12.3.4';
 async function run(node: DaemonProcess, ...words: readonly string[]) {
@@ -35,45 +35,8 @@ async function json(
   return JSON.parse(stdout) as Record<string, unknown>;
 }
 
-/** Gives a node evidence against Internet addresses, as if another program had recorded it. */
-async function met(node: DaemonProcess, addresses: readonly string[]): Promise<void> {
-  const file = join(node.folder, 'met.jsonl');
-  const timestamp = new Date().toISOString().replace('T', ' ').replace('Z', '');
-  const lines = addresses.map((address) =>
-    JSON.stringify({
-      event_timestamp: timestamp,
-      event_uuid: randomUUID(),
-      collected_method: 'responsive',
-      source_ip: address,
-      called_number: '+881612345678',
-      transport_type: 'TCP',
-      sip_method: 'INVITE',
-      sip_user_agent: 'friendly-scanner',
-      grade: 'handshake',
-      sip_message: 'INVITE sip:+881612345678@9.9.9.9 SIP/2.0\r\n\r\n',
-    }),
-  );
-  writeFileSync(file, `${lines.join('\n')}\n`);
-  await json(node, 'import', file);
-  await until('the judge', () => {
-    const sql = "SELECT count(*) FROM listing WHERE level = 'listed' AND kind = 'address'";
-    return node.number(sql) >= addresses.length;
-  });
-}
-
-const NETWORK = ['-r', '--threads=1', '-p', '--neighbours=off', '--share-delay=0'];
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { readonly port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
-}
-
 test('what two voters met is listed at a third node within seconds, and gone when one is distrusted, or its network', async () => {
-  const port = await freePort();
+  const port = await freeTcpPort();
   await using hub = await DaemonProcess.start([
     ...NETWORK,
     '--bootstrap-node=none',
@@ -163,7 +126,7 @@ test('two commands make a closed pool: a node that joined it has what another on
   const key = at('pool.key');
   const made = await DaemonProcess.run(['pool', 'init', key]);
   assert.equal(made.status, 0, made.stderr);
-  const port = await freePort();
+  const port = await freeTcpPort();
   const files = ['hub', 'node'].map((name, index) => {
     const file = at(`${name}.toml`);
     const own = index === 0 ? port : 0;
@@ -197,7 +160,7 @@ test('both ends say once that their pool keys differ, and `pool status` shows wh
   using folder = new TemporaryFolder();
   const keys = ['one.key', 'two.key'].map((name) => join(folder.path, name));
   for (const key of keys) await DaemonProcess.run(['pool', 'init', key]);
-  const port = await freePort();
+  const port = await freeTcpPort();
   const [hubKey = '', otherKey = ''] = keys.map((key) => `--pool-key=${key}`);
   const common = ['-p', '-r', '--threads=1', '--neighbours=off', '--bootstrap-node=none'];
   await using hub = await DaemonProcess.start([...common, hubKey, `--dht-port=${port}`]);

@@ -103,7 +103,7 @@ export const SEEN_AT_MIN = 3;
 /** Neighbours that may be dialled, and nodes to be left alone that are remembered. */
 export const TARGETS_MAX = 1024;
 
-/** Octets of the file of a pool's key. Chosen: many times its 64 digits, with blanks around them. */
+/** Octets of the file of a pool's key. Chosen: many times its 43 characters, with blanks around them. */
 export const KEY_FILE_OCTETS_MAX = 1024;
 
 /** Octets of the note of links that commands read. Chosen: a hundred links take some 25 KiB. */
