@@ -75,7 +75,7 @@ export type AnomalyCode =
   | 'byte_order_mark'
   /** Text follows the version in the start line, as if the message had lost its line ends. */
   | 'line_ends_lost'
-  /** More than one `@` before the parameters of a URI: what follows the first one is the host. */
+  /** More than one `@` before the headers of a URI: what follows the first one is the host. */
   | 'uri_second_at'
   /** The user part contains what nobody can dial: it is cut off there. */
   | 'user_part_cut'

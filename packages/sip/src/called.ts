@@ -43,14 +43,14 @@ export const CALLED_NOBODY: Called = {
 export function calledBy(uri: SipUri, source: 'request-uri' | 'to'): Called | undefined {
   const { password, parameters } = uri;
   const written = writtenUser(uri);
-  const user = written === undefined ? undefined : dialled(trimmed(written));
-  if (user === undefined || user === '') return undefined;
+  if (written === undefined) return undefined;
+  const user = dialled(trimmed(written));
   const semicolon = parametersFrom(user);
   let number = decodeUserPart(semicolon === -1 ? user : user.slice(0, semicolon));
   let phoneContext: string | undefined;
   if (semicolon !== -1) {
     if (looksLikeNumber(number.replaceAll(';', '')))
-      phoneContext = parameterValue(user.slice(semicolon), PHONE_CONTEXT);
+      phoneContext = parameterValue(user, PHONE_CONTEXT);
     else number = decodeUserPart(user);
   }
   number = trimmed(number);
@@ -60,7 +60,7 @@ export function calledBy(uri: SipUri, source: 'request-uri' | 'to'): Called | un
     source,
     phoneContext: phoneContext ?? parameterValue(parameters, PHONE_CONTEXT),
     password: password === undefined ? undefined : decodeUserPart(password),
-    uncut: written === undefined || user === trimmed(written) ? undefined : written,
+    uncut: user === trimmed(written) ? undefined : written,
   };
 }
 
@@ -91,7 +91,7 @@ function dialled(user: string): string {
 
 function dialledStart(user: string): number {
   let start = user.startsWith('//') ? 2 : 0;
-  while (start < user.length && isUndiallable(user.charCodeAt(start))) start += 1;
+  while (isUndiallable(user.charCodeAt(start))) start += 1;
   return start;
 }
 
@@ -103,8 +103,7 @@ function isUndiallable(code: number): boolean {
 
 /** Whether the escape at `index` stands for what ends a number. */
 function endsNumber(user: string, index: number): boolean {
-  const octet = hexOctet(user, index + 1);
-  return octet !== undefined && octet !== BLANK && isUndiallable(octet);
+  return isUndiallable(hexOctet(user, index + 1) ?? BLANK);
 }
 
 /** With the digits that follow the number of a `tel` URI after a semicolon. */
@@ -130,8 +129,8 @@ function parametersFrom(user: string): number {
 function trimmed(user: string): string {
   let start = 0;
   let end = user.length;
-  while (start < end && user.charCodeAt(start) === BLANK) start += 1;
-  while (end > start && user.charCodeAt(end - 1) === BLANK) end -= 1;
+  while (user.charCodeAt(start) === BLANK) start += 1;
+  while (user.charCodeAt(end - 1) === BLANK) end -= 1;
   return user.slice(start, end);
 }
 

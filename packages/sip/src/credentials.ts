@@ -68,7 +68,7 @@ function parseParameters(text: string, offset: number): ReadonlyMap<string, stri
 /** Without the surrounding quotes; an unclosed quote ends with the text. */
 function unquote(value: string): string {
   if (value.charCodeAt(0) !== QUOTE) return value;
-  const isClosed = value.length > 1 && value.charCodeAt(value.length - 1) === QUOTE;
+  const isClosed = value.charCodeAt(value.length - 1) === QUOTE; // Of a quote alone nothing remains either way.
   return unescapeQuoted(value.slice(1, isClosed ? -1 : undefined));
 }
 

@@ -18,7 +18,7 @@ export function parseCSeq(text: string, note: NoteAnomaly = ignoreAnomaly): CSeq
   let end = start;
   while (isDigit(text.charCodeAt(end))) end += 1;
   const method = sliceTrimmed(text, end, text.length);
-  if (end === start || method === '' || !isBlank(text.charCodeAt(end))) {
+  if (method === '' || !isBlank(text.charCodeAt(end))) {
     note('cseq_syntax', start);
     return undefined;
   }

@@ -33,8 +33,9 @@ export function parseHostPort(
   return { host: sliceTrimmed(text, start, searchStart + colon), port };
 }
 
+/** `1*DIGIT`: zeros before the number change nothing. */
 function portOf(digits: string): number | undefined {
-  if (digits.length === 0 || digits.length > 5) return undefined;
+  if (digits === '') return undefined;
   for (let index = 0; index < digits.length; index += 1) {
     if (!isDigit(digits.charCodeAt(index))) return undefined;
   }

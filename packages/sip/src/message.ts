@@ -270,7 +270,7 @@ export class SipMessage {
     const { value } = line;
     const note = this.#noteIn(line);
     let start = 0;
-    while (start < value.length) {
+    while (start <= value.length) {
       if (vias.length >= VIAS_COUNT_MAX) {
         note('vias_count', start);
         return false;

@@ -34,7 +34,7 @@ function quotedParameterEnd(text: string, start: number): number {
 export function isParameter(text: string, start: number, end: number, lower: string): boolean {
   const nameStart = skipBlanks(text, start, end);
   const nameEnd = skipBlanks(text, nameStart + lower.length, end);
-  if (nameEnd > end || !matchesAt(text, nameStart, lower)) return false;
+  if (!matchesAt(text, nameStart, lower)) return false;
   return nameEnd === end || text.charCodeAt(nameEnd) === EQUALS;
 }
 

@@ -75,15 +75,14 @@ function closingBracket(text: string, start: number): number {
 
 function parseAddress(text: string, scheme: string, start: number, note: NoteAnomaly): SipUri {
   // A user may contain a question mark, so headers begin at the first one after an `@`.
-  const firstAt = text.indexOf('@', start);
-  const question = text.indexOf('?', firstAt === -1 ? start : firstAt);
+  const at = text.indexOf('@', start);
+  const question = text.indexOf('?', at);
   const end = question === -1 ? text.length : question;
-  const at = firstAt;
-  // PBXs do not treat a second one as the end of the user: Asterisk, Kamailio and PJSIP use the first.
-  if (at !== -1 && text.lastIndexOf('@', end - 1) > at) note('uri_second_at', at);
   const hostStart = at === -1 ? start : at + 1;
   const semicolon = text.indexOf(';', hostStart);
   const hostEnd = semicolon === -1 || semicolon > end ? end : semicolon;
+  // PBXs do not treat a second one as the end of the user: Asterisk, Kamailio and PJSIP use the first.
+  if (text.lastIndexOf('@', end) > at) note('uri_second_at', at);
   const { host, port } = parseHostPort(text, hostStart, hostEnd, note);
   const userInfo = at === -1 ? '' : text.slice(start, at);
   const colon = userInfo.indexOf(':');

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { utf8FromLatin1 } from '@sentrypeer/bytes';
-import { BLANK, DELETE, hexOctet, isDigit, PERCENT } from './characters.ts';
+import { BLANK, DELETE, hexOctet, isDigit } from './characters.ts';
 
 const NUMBER_MARKS = '*#';
 const NUMBER_LETTERS_AND_SEPARATORS = '+ABCDabcd-.() ';
@@ -23,7 +23,7 @@ export function decodeUserPart(raw: string): string {
       parts.push(raw.slice(start, escape), String.fromCharCode(octet));
       start = escape + 3;
     }
-    escape = raw.indexOf('%', octet === undefined ? escape + 1 : start);
+    escape = raw.indexOf('%', escape + 1);
   }
   parts.push(raw.slice(start));
   return utf8FromLatin1(parts.join(''));
@@ -62,7 +62,6 @@ export function digitsOf(number: string): string {
 
 /** The octet that the escape at `index` stands for, unless it is damaged or a control character. */
 function escapedOctet(raw: string, index: number): number | undefined {
-  if (raw.charCodeAt(index) !== PERCENT) return undefined;
   const octet = hexOctet(raw, index + 1);
   return octet === undefined || octet < BLANK || octet === DELETE ? undefined : octet;
 }

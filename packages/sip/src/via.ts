@@ -73,7 +73,7 @@ interface Places {
 export function parseVia(text: string, note: NoteAnomaly = ignoreAnomaly): Via | undefined {
   const end = parameterEnd(text, 0);
   const versionStart = text.indexOf('/') + 1;
-  const transportSlash = versionStart === 0 ? -1 : text.indexOf('/', versionStart);
+  const transportSlash = text.indexOf('/', versionStart);
   const transportStart = skipBlanks(text, transportSlash + 1, end);
   const transportEnd = wordEnd(text, transportStart, end);
   const sentByStart = skipBlanks(text, transportEnd, end);

@@ -53,13 +53,36 @@ test('parseVia() refuses what has no sent-protocol or no sent-by', () => {
   ]) {
     assert.equal(parseVia(text), undefined, text);
   }
-  assert.equal(parseVia('a;b/c/d e'), undefined);
+  for (const text of ['a;b/c/d e', 'SIP/2.0 UDP', 'SIP/2.0 UDP h', 'SIP UDP h'])
+    assert.equal(parseVia(text), undefined, text);
 });
 
 test('parseVia() keeps an impossible port out of the host', () => {
   const via = parseVia('SIP/2.0/UDP h:port');
   assert.deepEqual([via?.sentBy, via?.host, via?.port], ['h:port', 'h', undefined]);
 });
+
+for (const [written, host, port, notes] of [
+  ['h: 4000', 'h', 4000, []], // As in the example of RFC 3261 §20.42.
+  ['h:0', 'h', 0, []],
+  ['h:65535', 'h', 65_535, []],
+  ['h:0005060', 'h', 5060, []],
+  ['h:65536', 'h', undefined, ['port_syntax 14']],
+  ['h:', 'h', undefined, ['port_syntax 14']],
+  ['h:1e3', 'h', undefined, ['port_syntax 14']],
+  ['h:-1', 'h', undefined, ['port_syntax 14']],
+  ['h:5060x', 'h', undefined, ['port_syntax 14']],
+  ['[2001:db8::1]', '[2001:db8::1]', undefined, []],
+  ['[2001:db8::1]:5061:7', '[2001:db8::1]', undefined, ['port_syntax 26']],
+  ['2001:db8::1', '2001:db8::1', undefined, ['ipv6_without_brackets 12']],
+  ['2001:db8::1]:5060', '2001:db8::1]:5060', undefined, ['ipv6_without_brackets 12']],
+] as const) {
+  test(`a Via sent by ${written} names the host ${host}`, () => {
+    const noted: string[] = [];
+    const via = parseVia(`SIP/2.0/UDP ${written}`, (code, index) => noted.push(`${code} ${index}`));
+    assert.deepEqual([via?.host, via?.port, noted], [host, port, notes]);
+  });
+}
 
 test('parseSipUri() reads every part', () => {
   assert.deepEqual(parseSipUri('SIPS:alice:pa:ss@Example.com:5061;transport=tcp;lr?a=b&c=d'), {
@@ -100,6 +123,61 @@ test('parseSipUri() never fails', () => {
   assert.equal(parseSipUri('sip:a@').host, '');
   assert.equal(parseSipUri('name:John_Smith').scheme, 'name');
   assert.equal(parseSipUri('1:2@h').user, '1');
+  assert.equal(parseSipUri('1:2@h').scheme, '');
+});
+
+const NO_URI_PARTS = {
+  user: undefined,
+  password: undefined,
+  host: '',
+  port: undefined,
+  parameters: '',
+  headers: '',
+};
+
+test('parseSipUri() reads only what a scheme has', () => {
+  const host = { ...NO_URI_PARTS, text: 'sip:h', scheme: 'sip', host: 'h' };
+  assert.deepEqual(parseSipUri('sip:h'), host);
+  const telephone = { ...NO_URI_PARTS, text: 'tel:112', scheme: 'tel', user: '112' };
+  assert.deepEqual(parseSipUri('tel:112'), telephone);
+  const { user, parameters } = parseSipUri('TEL: +1 ;phone-context=x?y');
+  assert.deepEqual([user, parameters], ['+1', ';phone-context=x?y']);
+  for (const [text, scheme] of [
+    ['http://a@h:1;b?c', 'http'],
+    ['X-own.v+1:a@h', 'x-own.v+1'],
+  ] as const)
+    assert.deepEqual(parseSipUri(text), { ...NO_URI_PARTS, text, scheme });
+});
+
+test('parseSipUri() lets a user hold a question mark, and headers an @', () => {
+  const read = (text: string): readonly unknown[] => {
+    const notes: string[] = [];
+    const { user, host, headers } = parseSipUri(text, (code) => notes.push(code));
+    return [user, host, headers, ...notes];
+  };
+  assert.deepEqual(read('sip:a?b@h?@=1'), ['a?b', 'h', '@=1']);
+  assert.deepEqual(read('sip:a@b@h'), ['a', 'b@h', '', 'uri_second_at']);
+});
+
+test('parseSipUri() finds the URI after a name, a blank or a bracket', () => {
+  const read = (text: string): readonly unknown[] => {
+    const notes: string[] = [];
+    const uri = parseSipUri(text, (code, index) => notes.push(`${code} ${index}`));
+    return [uri.text, uri.user, uri.host, ...notes];
+  };
+  assert.deepEqual(read('<sip:1@h>'), ['sip:1@h', '1', 'h', 'uri_prefixed 0']);
+  assert.deepEqual(read('<sip:1@h'), ['sip:1@h', '1', 'h', 'uri_prefixed 0']);
+  assert.deepEqual(read('"A" <sips:1@h>;a=b'), ['sips:1@h', '1', 'h', 'uri_prefixed 0']);
+  assert.deepEqual(read('to sip:1@h>x'), ['sip:1@h>x', '1', 'h>x', 'uri_prefixed 0']);
+  assert.deepEqual(read('a <tel:1'), ['tel:1', '1', '', 'uri_prefixed 0']);
+  assert.deepEqual(read('a <sip:1@::1>'), [
+    'sip:1@::1',
+    '1',
+    '::1',
+    'uri_prefixed 0',
+    'ipv6_without_brackets 9',
+  ]);
+  assert.deepEqual(read('a_sip:1@h'), ['a_sip:1@h', 'a_sip', 'h', 'uri_scheme_missing 0']);
 });
 
 test('parseNameAddr() tells URI parameters from header parameters', () => {
@@ -111,6 +189,14 @@ test('parseNameAddr() tells URI parameters from header parameters', () => {
   assert.equal(bare.uri.parameters, '');
   assert.equal(parameterValue(bare.parameters, 'user'), 'phone');
   assert.equal(bare.tag, 't');
+});
+
+test('parseNameAddr() takes quotes inside the URI for a part of it', () => {
+  const address = parseNameAddr('<sip:"100"@h>;tag=1');
+  assert.deepEqual(
+    [address?.displayName, address?.uri.user, address?.tag],
+    [undefined, '"100"', '1'],
+  );
 });
 
 test('parseNameAddr() reads display names', () => {
@@ -137,6 +223,7 @@ test('parseCSeq() notes a number of 2^31 and above, and keeps it', () => {
   for (const [number, isTooLarge] of [
     ['2147483647', false],
     ['0002147483647', false],
+    ['9', false],
     ['2147483648', true],
     ['4294967296', true],
     ['9999999999', true],

@@ -42,6 +42,38 @@ test('computeDigestResponse() gives the responses of RFC 2617 §3.5 and RFC 7616
   );
 });
 
+test('computeDigestResponse() gives the response of RFC 7616 §3.9.2, as corrected by erratum 4897', () => {
+  const input = {
+    ...RFC7616,
+    algorithm: 'SHA-512-256',
+    username: 'J\xc3\xa4s\xc3\xb8n Doe',
+    realm: 'api@example.org',
+    password: 'Secret, or not?',
+    uri: '/doe.json',
+    nonce: '5TsQWLVdgBdmrQ0XsxbDODV+57QdFR34I9HAbC/RVvkK',
+    cnonce: 'NTg6RKcb9boFIAS3KrFK9BGeh+iDa/sm6jUMp2wds69v',
+  };
+  assert.equal(
+    computeDigestResponse(input),
+    '3798d4131c277846293534c3edc11bd8a5e4cdcbff78b05db9d95eeb1cec68a5',
+  );
+});
+
+test('computeDigestResponse() hashes qop as sent, and nothing for nc and cnonce that were not', () => {
+  const { nc: _nc, cnonce: _cnonce, ...input } = RFC7616;
+  const secret = md5('Mufasa:http-auth@example.org:Circle of Life');
+  const request = md5('GET:/dir/index.html');
+  const { nonce } = RFC7616;
+  assert.equal(
+    computeDigestResponse({ ...input, qop: 'AUTH' }),
+    md5(`${secret}:${nonce}:::AUTH:${request}`),
+  );
+  assert.equal(
+    computeDigestResponse({ ...input, rule: 'rfc2069', algorithm: 'MD5-sess' }),
+    md5(`${md5(`${secret}:${nonce}:`)}:${nonce}:${request}`),
+  );
+});
+
 test('computeDigestResponse() does not know other algorithms', () => {
   assert.equal(computeDigestResponse({ ...RFC7616, algorithm: 'AKAv1-MD5' }), undefined);
   assert.equal(computeDigestResponse({ ...RFC7616, algorithm: '' }), undefined);
@@ -67,6 +99,29 @@ test('verifyDigest() tries both rules, whatever qop claims', () => {
   assert.equal(verify(`response="${old}", algorithm=SHA-256`), undefined);
   assert.equal(verify(`response="${old}", algorithm=none`), undefined);
   assert.equal(verify('qop=auth'), undefined);
+});
+
+test('verifyDigest() uses the newer rule only if nc and cnonce were sent, with or without qop', () => {
+  const ha1 = md5('1:r:p');
+  const ha2 = md5('REGISTER:sip:h');
+  const verify = (response: string, rest: string) =>
+    verifyDigest(
+      parseDigestParams(
+        `Digest username=1, realm=r, nonce=n, uri="sip:h", response=${response}${rest}`,
+      ),
+      'REGISTER',
+      'p',
+    );
+  assert.equal(verify(md5(`${ha1}:n:1:c:auth:${ha2}`), ', nc=1, cnonce=c'), 'rfc2617-auth');
+  assert.equal(verify(md5(`${ha1}:n:1::auth:${ha2}`), ', nc=1, qop=auth'), undefined);
+  assert.equal(verify(md5(`${ha1}:n::c:auth:${ha2}`), ', cnonce=c, qop=auth'), undefined);
+  assert.equal(verify(md5(`${ha1}:n:::auth:${ha2}`), ', qop=auth'), undefined);
+});
+
+test('verifyDigest() takes what the credentials lack as empty', () => {
+  const response = md5(`${md5('::p')}::${md5('INVITE:')}`);
+  const credentials = parseDigestParams(`Digest response=${response}`);
+  assert.equal(verifyDigest(credentials, 'INVITE', 'p'), 'rfc2069');
 });
 
 test('verifyDigest() takes an empty realm as sent', () => {
@@ -107,6 +162,7 @@ test('parseDigestParams() reads what is damaged as far as it goes', () => {
     ['c', ''],
   ]);
   assert.deepEqual(parameters('Digest a="'), [['a', '']]);
+  assert.deepEqual(parameters('Digest a=1, A=2, b'), [['a', '1']], 'of repeated names, the first');
   const many = Array.from({ length: 100 }, (_, index) => `p${index}=1`).join(',');
   assert.equal(parameters(`Digest ${many}`).length, 64);
 });
@@ -128,4 +184,49 @@ test('formatChallenge() gives the shape that every tool reads', () => {
   assert.equal(formatChallenge({ ...challenge, stale: false }), formatChallenge(challenge));
   const read = parseDigestParams(formatChallenge({ ...challenge, qop: 'auth' }));
   assert.deepEqual([read.algorithm, read.realm, read.qop], ['MD5', 'asterisk', 'auth']);
+});
+
+test('parseDigestParams() gives every field of RFC 7616 §3.4', () => {
+  const {
+    scheme,
+    isDigest,
+    parameters: _parameters,
+    ...fields
+  } = parseDigestParams(
+    'Digest username="100", realm="r", nonce="n", uri="sip:h", response="0a", algorithm=MD5, qop=auth, nc=1, cnonce="c", opaque="o"',
+  );
+  assert.deepEqual([scheme, isDigest], ['Digest', true]);
+  assert.deepEqual(fields, {
+    username: '100',
+    realm: 'r',
+    nonce: 'n',
+    uri: 'sip:h',
+    response: '0a',
+    algorithm: 'MD5',
+    qop: 'auth',
+    nc: '1',
+    cnonce: 'c',
+    opaque: 'o',
+  });
+});
+
+test('formatChallenge() writes the order and the blanks of each product', () => {
+  const challenge = { realm: 'r', nonce: 'n', opaque: 'o', stale: true, qop: 'auth' } as const;
+  assert.equal(
+    formatChallenge({ ...challenge, form: 'algorithm-behind-nonce' }),
+    'Digest realm="r", nonce="n", opaque="o", stale=true, algorithm=MD5, qop="auth"',
+  );
+  assert.equal(
+    formatChallenge({ ...challenge, form: 'without-blanks' }),
+    'Digest realm="r",nonce="n",opaque="o",stale=true,algorithm=MD5,qop="auth"',
+  );
+  assert.equal(
+    formatChallenge({ realm: 'r', nonce: 'n', form: 'without-blanks' }),
+    'Digest algorithm=MD5,realm="r",nonce="n"',
+    'nmap reads an algorithm only if a comma follows it',
+  );
+  assert.equal(
+    formatChallenge({ realm: 'r', nonce: 'n', form: 'algorithm-first', isShort: true }),
+    'Digest realm="r", nonce="n"',
+  );
 });

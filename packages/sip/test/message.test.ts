@@ -41,6 +41,9 @@ test('vias are at most 256', () => {
   const exactly = parse(`Via: ${Array(256).fill(value).join()}`);
   assert.equal(exactly.vias.length, 256);
   assert.ok(!codesOf(exactly).includes('vias_count'));
+  const more = parse(`Via: ${Array(256).fill(value).join()}`, `Via: ${value}`, `Via: ${value}`);
+  assert.equal(more.vias.length, 256);
+  assert.equal(codesOf(more).filter((code) => code === 'vias_count').length, 1);
 });
 
 test('anomalies() are at most 64, and the last one says that there were more', () => {
@@ -99,9 +102,98 @@ test('structured headers are parsed once, and note their anomalies then', () => 
   assert.equal(message.from, message.from);
   assert.equal(message.vias, message.vias);
   assert.equal(message.called, message.called);
+  assert.equal(message.cseq, message.cseq);
   assert.equal(message.cseq?.method, 'ACK');
   assert.deepEqual(codesOf(message), ['display_name_quote', 'cseq_method_mismatch']);
 });
+
+test('a Content-Length without a number, or with another one after it, says nothing', () => {
+  for (const [lines, code] of [
+    [['l:'], 'content_length_syntax'],
+    [['l: 1a'], 'content_length_syntax'],
+    [['l: 2', 'Content-Length: 3'], 'content_length_conflict'],
+  ] as const) {
+    const message = parse(...lines);
+    assert.deepEqual([message.contentLength, message.bodySize], [undefined, 4], lines.join());
+    assert.ok(codesOf(message).includes(code), lines.join());
+  }
+  assert.equal(parse('l: 2', 'Content-Length: 02').bodySize, 2);
+});
+
+test('what a message does not have is undefined', () => {
+  const { vias, to, toUser, toTag, from, fromUser, cseq, callId, userAgent, credentials } =
+    parse('X: y');
+  assert.deepEqual(vias, []);
+  for (const absent of [to, toUser, toTag, from, fromUser, cseq, callId, userAgent, credentials])
+    assert.equal(absent, undefined);
+});
+
+test('an empty Via, also behind the last comma, is noted', () => {
+  const notesOf = (via: string) => {
+    const message = parse(`Via: ${via}`);
+    const { length } = message.vias;
+    const notes = message.anomalies().filter(({ code }) => code === 'via_empty');
+    return [length, ...notes.map(({ offset }) => offset - START.length - 'Via: '.length)];
+  };
+  assert.deepEqual(notesOf('SIP/2.0/UDP h'), [1]);
+  assert.deepEqual(notesOf('SIP/2.0/UDP h,'), [1, 14]);
+  assert.deepEqual(notesOf(', ,SIP/2.0/UDP h'), [1, 0, 1]);
+});
+
+const REPEATED: readonly string[] = [
+  'Via: SIP/2.0/UDP h\t;branch=1',
+  'From: <sip:1@h>\r\n ;tag=1',
+  'To: <sip:2@h>',
+  'Call-ID: 1',
+  'CSeq: 1 OPTIONS',
+];
+
+/** A message with all that a response repeats, of which one line is another. */
+const withLine = (index: number, ...lines: readonly string[]): SipMessage =>
+  parse(...REPEATED.toSpliced(index, 1, ...lines), 'User-Agent: a\x07,b');
+
+test('isSingleHop tells whether anybody could find a second hop in what a response repeats', () => {
+  assert.equal(parse(...REPEATED, 'User-Agent: a\x07,b').isSingleHop, true);
+  assert.equal(parse(...REPEATED.slice(1)).isSingleHop, false, 'no Via');
+  const via = REPEATED[0] ?? '';
+  assert.equal(withLine(0, via, 'v: SIP/2.0/UDP b').isSingleHop, false);
+  assert.equal(withLine(0, `${via}, SIP/2.0/UDP b`).isSingleHop, false);
+  assert.equal(withLine(0, `${via};a=","`).isSingleHop, false, 'not everybody reads quotes');
+  for (const [index, line] of REPEATED.entries())
+    for (const end of ['\x0b', '\x85', '\x7f', '\0'])
+      assert.equal(withLine(index, `${line}${end}x`).isSingleHop, false, JSON.stringify(line));
+  assert.equal(withLine(0, via, 'Diversion: a\x0b', 'Contact: a,b').isSingleHop, true);
+});
+
+test('isRepeatable tells whether a response can repeat what it must', () => {
+  assert.equal(parse(...REPEATED).isRepeatable, true);
+  for (const [index, line] of REPEATED.entries()) {
+    const name = line.slice(0, line.indexOf(':'));
+    assert.equal(withLine(index).isRepeatable, false, `without ${name}`);
+    assert.equal(withLine(index, `${name}:`).isRepeatable, false, `with an empty ${name}`);
+    assert.equal(withLine(index, `${name}:`, line).isRepeatable, false, 'the first counts');
+    assert.equal(withLine(index, line, `${name}:`).isRepeatable, true);
+  }
+  assert.equal(parse(...REPEATED, 'Contact:', 'l:', 'X:').isRepeatable, true);
+});
+
+for (const [to, tag] of [
+  ['<sip:2@h>', undefined],
+  ['<sip:2@h>;tag=1', '1'],
+  ['<sip:2@h> ;x=y', undefined],
+  ['<sip:2@h>tag=1', '1'],
+  ['sip:2@h', undefined],
+  ['sip:2@h;tag=1', '1'],
+  ['"a>b" <sip:2@h>', undefined],
+  ['', undefined],
+] as const) {
+  test(`the tag of To: ${to} is found, whether or not To was read before`, () => {
+    assert.equal(parse(`To: ${to}`, 'X: ;tag=9').toTag, tag);
+    const message = parse(`To: ${to}`, 'X: ;tag=9');
+    assert.equal(message.to?.tag, tag);
+    assert.equal(message.toTag, tag);
+  });
+}
 
 test('the octets of a message are those that were given', () => {
   const octets = latin1Octets(`${START}l: 2\r\n\r\nabcd`);
@@ -119,7 +211,8 @@ test('credentials are those for us, then those for a proxy, then those of anothe
   assert.equal(parse(proxy, basic).credentials?.username, 'p');
   assert.equal(parse(basic).credentials?.scheme, 'Basic');
   assert.equal(parse(basic).credentials?.isDigest, false);
-  assert.equal(parse('f: x').credentials, undefined);
+  const message = parse(own);
+  assert.equal(message.credentials, message.credentials, 'parsed once');
 });
 
 for (const [uri, number, phoneContext] of [
@@ -132,6 +225,22 @@ for (const [uri, number, phoneContext] of [
   ['tel:780290;ext=1', '780290', undefined],
   ['tel:780290;phone-context="+46"', '780290', '+46'],
   ['sip:anna;1;x=2@h', 'anna;1;x=2', undefined],
+  ['sip:1<2@h', '1', undefined],
+  ['sip:1>2@h', '1', undefined],
+  ['sip:1"2@h', '1', undefined],
+  ['sip:1\u00012@h', '1', undefined],
+  ['sip:1\u007f2@h', '1', undefined],
+  ['sip:"00 44 20@h', '00 44 20', undefined],
+  ['sip:%2b44 20 @h', '+44 20', undefined],
+  ['sip:anna 44@h', 'anna', undefined],
+  ['tel:112@h', '112', undefined],
+  ['sip:0044%40h@h', '0044', undefined],
+  ['sip:0044%00x@h', '0044', undefined],
+  ['sip:anna%40h@h', 'anna@h', undefined],
+  ['sip:00%3420%zz@h', '00420%zz', undefined],
+  ['sip:00%2044@h', '00 44', undefined],
+  ['sip:%20@h', undefined, undefined],
+  ['sip:<@h', undefined, undefined],
 ] as const) {
   test(`the called number of ${uri} keeps digits after a semicolon, and no parameters`, () => {
     const message = parseMessage(latin1Octets(`INVITE ${uri} SIP/2.0\r\n\r\n`));

@@ -3,7 +3,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { latin1Octets, latin1Text } from '@sentrypeer/bytes';
-import { formatResponse, parseMessage, reasonPhrase, type ResponseOptions } from '../src/index.ts';
+import {
+  formatContentLength,
+  formatResponse,
+  parseMessage,
+  reasonPhrase,
+  USUAL_SHAPE,
+  type ResponseOptions,
+  type ViaForm,
+} from '../src/index.ts';
 import { readManifest } from './corpus.ts';
 
 const SOURCE = { address: '192.0.2.7', port: 50_600 };
@@ -24,8 +32,11 @@ function respond(text: string, options: Partial<ResponseOptions> = {}): string {
   return latin1Text(octets);
 }
 
-const topVia = (via: string, source = SOURCE): string =>
-  /^Via: (.*)$/m.exec(respond(request(`Via: ${via}`), { source }).replaceAll('\r', ''))?.[1] ?? '';
+function topVia(via: string, source = SOURCE, form: ViaForm = 'in-place'): string {
+  const shape = { ...USUAL_SHAPE, via: form };
+  const text = respond(request(`Via: ${via}`), { source, shape });
+  return /^Via: (.*)$/m.exec(text.replaceAll('\r', ''))?.[1] ?? '';
+}
 
 test('formatResponse() writes the shape that every tool reads', () => {
   const text = request(
@@ -103,6 +114,114 @@ test('formatResponse() replaces what the peer wrote as received', () => {
   );
 });
 
+test('formatResponse() keeps a port that the peer wrote, and no empty parameter', () => {
+  assert.equal(
+    topVia('SIP/2.0/UDP h;rport=9;branch=1;'),
+    'SIP/2.0/UDP h;rport=9;branch=1;received=192.0.2.7',
+  );
+});
+
+for (const [form, asked, unasked, sameHostAsked, sameHostUnasked] of [
+  [
+    'in-place',
+    ';rport=50600;b=1;received=192.0.2.7',
+    ';b=1;received=192.0.2.7',
+    ';rport=50600;b=1;received=192.0.2.7',
+    ';b=1',
+  ],
+  [
+    'in-place-both',
+    ';rport=50600;b=1;received=192.0.2.7',
+    ';b=1;rport=50600;received=192.0.2.7',
+    ';rport=50600;b=1;received=192.0.2.7',
+    ';b=1',
+  ],
+  [
+    'in-place-other-host',
+    ';rport=50600;b=1;received=192.0.2.7',
+    ';b=1;received=192.0.2.7',
+    ';rport=50600;b=1',
+    ';b=1',
+  ],
+  [
+    'first',
+    ';rport=50600;received=192.0.2.7;b=1',
+    ';rport=50600;received=192.0.2.7;b=1',
+    ';rport=50600;received=192.0.2.7;b=1',
+    ';rport=50600;received=192.0.2.7;b=1',
+  ],
+  [
+    'last',
+    ';b=1;received=192.0.2.7;rport=50600',
+    ';b=1;received=192.0.2.7;rport=50600',
+    ';b=1;received=192.0.2.7;rport=50600',
+    ';b=1;received=192.0.2.7;rport=50600',
+  ],
+] as const) {
+  test(`formatResponse() writes received and rport ${form}`, () => {
+    const parametersOf = (host: string, parameters: string) => {
+      const start = `SIP/2.0/UDP ${host}`;
+      const via = topVia(`${start}${parameters}, SIP/2.0/UDP b;rport`, SOURCE, form);
+      assert.ok(via.startsWith(start) && via.endsWith(', SIP/2.0/UDP b;rport'), via);
+      return via.slice(start.length, via.indexOf(','));
+    };
+    assert.deepEqual(
+      [
+        parametersOf('h', ';rport;b=1'),
+        parametersOf('h', ';b=1'),
+        parametersOf('192.0.2.7', ';rport;b=1'),
+        parametersOf('192.0.2.7', ';b=1'),
+      ],
+      [asked, unasked, sameHostAsked, sameHostUnasked],
+    );
+  });
+}
+
+test('formatResponse() repeats the lines of the request as they were sent, if that is the shape', () => {
+  const text = request(
+    'CSeq: 1 OPTIONS',
+    'Max-Forwards: 70',
+    'v: SIP/2.0/UDP h;rport',
+    't: <sip:100@h>',
+    'VIA: SIP/2.0/UDP b;rport',
+    'call-id: 7',
+    'f: <sip:1@h>;tag=1',
+    'From: <sip:2@h>',
+    'Record-Route: <sip:p>',
+    't: <sip:101@h>',
+  );
+  const shape = { ...USUAL_SHAPE, order: 'as-in-request' } as const;
+  assert.deepEqual(respond(text, { shape, toTag: 'x' }).split('\r\n'), [
+    'SIP/2.0 200 OK',
+    'CSeq: 1 OPTIONS',
+    'v: SIP/2.0/UDP h;rport=50600;received=192.0.2.7',
+    't: <sip:100@h>;tag=x',
+    'VIA: SIP/2.0/UDP b;rport',
+    'call-id: 7',
+    'f: <sip:1@h>;tag=1',
+    'Content-Length: 0',
+    '',
+    '',
+  ]);
+});
+
+test('formatResponse() repeats Record-Route in what creates a dialog only', () => {
+  const text = request('Record-Route: <sip:p;lr>, <sip:q>', 'Record-Route: <sip:r>', 'Call-ID: 1');
+  const shape = { ...USUAL_SHAPE, order: ['Call-ID', 'Record-Route'] } as const;
+  const lines =
+    '\r\nCall-ID: 1\r\nRecord-Route: <sip:p;lr>, <sip:q>\r\nRecord-Route: <sip:r>\r\nContent-';
+  for (const status of [180, 200, 299])
+    assert.ok(respond(text, { shape, status }).includes(lines), String(status));
+  for (const status of [100, 300, 404])
+    assert.ok(!respond(text, { shape, status }).includes('Record-Route'), String(status));
+});
+
+test('formatContentLength() writes plain numbers, or columns as PJSIP does', () => {
+  assert.equal(formatContentLength(0), 'Content-Length: 0\r\n');
+  assert.equal(formatContentLength(0, 'columns'), 'Content-Length:  0\r\n');
+  assert.equal(formatContentLength(129, 'columns'), 'Content-Length:   129\r\n');
+});
+
 test('formatResponse() writes IPv6 in received without brackets, and compares without them', () => {
   const source = { address: '2001:db8::7', port: 5060 };
   assert.equal(topVia('SIP/2.0/UDP [2001:DB8::7]:9', source), 'SIP/2.0/UDP [2001:DB8::7]:9');
@@ -135,6 +254,10 @@ test('formatResponse() copies the first of repeated headers, octets unchanged', 
 test('formatResponse() lets no text begin a header of its own', () => {
   const text = respond(request(), { headers: [['Contact', '<sip:a\r\nX: y\n@h>']] });
   assert.ok(text.includes('\r\nContact: <sip:a  X: y @h>\r\n'), text);
+  for (const end of ['\r', '\n']) {
+    const { length } = respond(request(), { reason: `a${end}X: y` }).split(/[\r\n]+/);
+    assert.equal(length, 3, 'a status line, Content-Length and what follows them');
+  }
 });
 
 test('formatResponse() answers every request of the corpora with one readable message', () => {
@@ -175,4 +298,23 @@ test('reasonPhrase() is never empty', () => {
   assert.equal(reasonPhrase(487), 'Request Terminated');
   for (let status = 100; status < 700; status += 1) assert.ok(reasonPhrase(status).length > 1);
   assert.equal(reasonPhrase(999), 'Unknown');
+});
+
+test('reasonPhrase() has a phrase for each code of RFC 3261 that we may send, and for each class', () => {
+  const classes = [199, 299, 399, 499, 599, 699].map(reasonPhrase);
+  assert.deepEqual(classes, [
+    'Progress',
+    'OK',
+    'Redirection',
+    'Request Failure',
+    'Server Failure',
+    'Global Failure',
+  ]);
+  const codes = [
+    100, 180, 181, 182, 183, 202, 302, 400, 401, 403, 404, 405, 406, 407, 408, 410, 413,
+  ];
+  codes.push(414, 415, 416, 420, 423, 480, 481, 482, 484, 486, 487, 488, 489, 491, 500, 501, 503);
+  codes.push(505, 600, 603, 604, 607, 608);
+  const phrases = new Set([...codes.map(reasonPhrase), ...classes]);
+  assert.equal(phrases.size, codes.length + classes.length, 'no phrase is said twice');
 });
