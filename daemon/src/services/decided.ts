@@ -76,6 +76,11 @@ export class Decided {
     return this.#isPoolHeard;
   };
 
+  /** What is kept may have changed within this millisecond. */
+  lookAgain(): void {
+    this.#askedAtMs = -1;
+  }
+
   #now(): { readonly never: NeverListed; readonly blocked: Blocked } {
     const { clock, plans, home, evidence, own } = this.#ports;
     let [never, blocked] = [this.#never, this.#blocked];

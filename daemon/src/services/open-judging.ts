@@ -72,13 +72,6 @@ export interface JudgePorts {
   readonly evidence: StoreReader['evidence'];
   /** @default those of this machine */
   readonly own?: OwnAddresses;
-  /**
-   * Whether this thread itself takes what hubs list and what the pool says: it judges this within the same millisecond,
-   * while other threads need not see it yet.
-   *
-   * @default false
-   */
-  readonly takesWords?: boolean;
 }
 
 /** The one judge over everything that is kept; it follows the operator's decisions as they change. */
@@ -100,10 +93,18 @@ export function homePlanOf(
   );
 }
 
-/** The judge, and what it knows of the operator's decisions. */
+/** What the hubs of a fleet say of a subject. */
+type Told = StoreReader['evidence']['fleet'];
+
+/**
+ * The judge, and what it knows of the operator's decisions.
+ *
+ * @param ofHubs By default as it is kept.
+ */
 export function judgeOver(
-  { clock, plans, evidence, own = new OwnAddresses(clock), takesWords = false }: JudgePorts,
+  { clock, plans, evidence, own = new OwnAddresses(clock) }: JudgePorts,
   options: JudgeOptions,
+  ofHubs: Told = (subject) => evidence.fleet(subject),
 ): { readonly judge: Judge; readonly decided: Decided } {
   const home = homePlanOf(plans, options.homeCountry);
   const decided = new Decided({ clock, plans, home, evidence, own }, options);
@@ -114,9 +115,8 @@ export function judgeOver(
     evidence,
     never,
     blocked,
-    fleet: (subject) =>
-      takesWords || isFollowed(subject.kind) ? evidence.fleet(subject) : undefined,
-    said: (subject) => (takesWords || isPoolHeard() ? evidence.said(subject) : undefined),
+    fleet: (subject) => (isFollowed(subject.kind) ? ofHubs(subject) : undefined),
+    said: (subject) => (isPoolHeard() ? evidence.said(subject) : undefined),
     policy,
     home,
     ...votingOf(options),
@@ -140,7 +140,9 @@ export function openJudging(
   options: JudgeOptions,
 ): ReturnType<Store['openJudging']> {
   const { evidence } = store;
-  const { judge, decided } = judgeOver({ clock, plans, evidence, own, takesWords: true }, options);
+  const hubs = new LastAnswer((subject) => evidence.fleet(subject));
+  const ports = { clock, plans, evidence, own };
+  const { judge, decided } = judgeOver(ports, options, (subject) => hubs.of(subject));
   const home = homePlanOf(plans, options.homeCountry);
   const policy = policyOf(new Map(options.policy.map(({ name, value }) => [name, value])));
   const changes = new ChangedSubjects(decided, own);
@@ -154,8 +156,12 @@ export function openJudging(
     },
     toolOf,
     countsLocalCallers: policy['number-local-callers'] === 1,
+    begin: () => {
+      decided.lookAgain();
+      hubs.forget();
+    },
     verdict: (subject, nowEpochUs) =>
-      listingVerdict({ judge, decided, evidence }, subject, nowEpochUs),
+      listingVerdict({ judge, decided, evidence, hubs }, subject, nowEpochUs),
     reachOf: (value) => reachOf({ plans, home }, value),
     changed: () => changes.take(),
     partsNeeded: (length) => policy[length === 56 ? 'network-56' : 'network-48'] || Infinity,
@@ -191,22 +197,25 @@ function listingVerdict(
     judge,
     decided,
     evidence,
+    hubs,
   }: {
     readonly judge: Judge;
     readonly decided: Decided;
     readonly evidence: StoreReader['evidence'];
+    readonly hubs: LastAnswer;
   },
   subject: ListedSubject,
   nowEpochUs: number,
 ): ListingVerdict {
   const { level, listed: _, ...rest } = judge.subject(subject, nowEpochUs);
-  const verdict = { ...rest, level: level === 'none' ? undefined : level };
+  if (level === 'none') return { ...rest, level: undefined };
+  const verdict = { ...rest, level };
   const block = level === 'listed' ? decided.blocked().listed(subject, nowEpochUs) : undefined;
   if (block === undefined) {
     const facts =
       evidence.facts(subject) ??
-      saidFacts(evidence.said(subject)) ??
-      evidence.fleet(subject)?.facts;
+      (decided.isPoolHeard() ? saidFacts(evidence.said(subject)) : undefined) ??
+      hubs.of(subject)?.facts;
     return { ...verdict, isBlocked: false, ...(facts && { facts }) };
   }
   const { createdEpochUs } = block;
@@ -217,6 +226,31 @@ function listingVerdict(
     eventsCount: 0,
   };
   return { ...verdict, isBlocked: true, facts };
+}
+
+/** What hubs say of the subject that was last asked about: its verdict and its facts need the same row. */
+class LastAnswer {
+  readonly #ask: Told;
+  #subject: ListedSubject | undefined;
+  #answer: ReturnType<Told>;
+
+  constructor(ask: Told) {
+    this.#ask = ask;
+  }
+
+  of(subject: ListedSubject): ReturnType<Told> {
+    const { kind, value } = subject;
+    if (this.#subject?.value !== value || this.#subject.kind !== kind) {
+      this.#answer = this.#ask(subject);
+      this.#subject = subject;
+    }
+    return this.#answer;
+  }
+
+  /** What was kept may have changed. */
+  forget(): void {
+    this.#subject = undefined;
+  }
 }
 
 /**

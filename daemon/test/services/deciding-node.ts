@@ -228,6 +228,16 @@ export class DecidingNode implements Disposable {
     this.clock.tickMs = 0;
   }
 
+  /** What is judged right after its commit, in no time. */
+  judgeProved(): void {
+    untilDone('judge proved', () => this.#judging.stepProved());
+  }
+
+  /** Everything that is due, in no time. */
+  judgeNow(): void {
+    this.#judging.step();
+  }
+
   /** The least that the judge does at a time: after a crash, there is what such steps committed. */
   stepOnce(): void {
     this.clock.ms += 1000;

@@ -16,6 +16,7 @@ import { NumberingPlans } from '@sentrypeer/numbers';
 import { Store, StoreReader } from '@sentrypeer/store';
 import { judgeOver } from '../../src/services/open-judging.ts';
 import { OwnAddresses } from '../../src/services/own-addresses.ts';
+import { DecidingNode } from './deciding-node.ts';
 import { TestClock } from './test-clock.ts';
 
 const HOUR_US = 3_600_000_000;
@@ -38,11 +39,8 @@ class Node implements Disposable {
     this.#reader = StoreReader.open(path);
   }
 
-  /** Judges addresses. @param takesWords Like the thread that takes listings of hubs. */
-  judge(
-    takesWords: boolean,
-    kind: 'address' | 'number' = 'address',
-  ): (values: readonly string[]) => readonly string[] {
+  /** Judges like a thread that answers look-ups. */
+  judge(kind: 'address' | 'number' = 'address'): (values: readonly string[]) => readonly string[] {
     const { asked, clock } = this;
     const evidence = new Proxy(this.#reader.evidence, {
       get: (target, name) => {
@@ -55,7 +53,7 @@ class Node implements Disposable {
       },
     });
     const own = new OwnAddresses(clock, () => []);
-    const ports = { clock, plans: this.#plans, evidence, own, takesWords };
+    const ports = { clock, plans: this.#plans, evidence, own };
     const { judge } = judgeOver(ports, OPTIONS);
     return (values) => values.map((value) => judge.subject({ kind, value }, clock.epochUs()).level);
   }
@@ -91,7 +89,7 @@ class Node implements Disposable {
 
 test('where nobody is followed or heard, that is asked once in a millisecond, and not of each subject', async () => {
   using node = new Node(await NumberingPlans.load());
-  const judge = node.judge(false);
+  const judge = node.judge();
   judge(ADDRESSES);
   const questions = ['followedKinds', 'isPoolHeard', 'fleet', 'said'];
   const counts = (): readonly number[] => questions.map((name) => node.asked.get(name) ?? 0);
@@ -101,28 +99,44 @@ test('where nobody is followed or heard, that is asked once in a millisecond, an
   assert.deepEqual(counts(), [2, 2, 0, 0]);
 });
 
-test('what hubs list holds from the next millisecond on, and at once where this thread took it', async () => {
+test('what hubs list holds from the next millisecond on', async () => {
   using node = new Node(await NumberingPlans.load());
   const [first = '', second = ''] = ADDRESSES;
-  const [other, taking] = [node.judge(false), node.judge(true)];
-  assert.deepEqual([other([first]), taking([first])], [['none'], ['none']]);
+  const judge = node.judge();
+  assert.deepEqual(judge([first]), ['none']);
   node.follow(first);
-  assert.deepEqual(taking([first, second]), ['listed', 'none'], 'this thread took it');
   node.clock.ms += 1;
-  assert.deepEqual(other([first, second]), ['listed', 'none']);
+  assert.deepEqual(judge([first, second]), ['listed', 'none']);
   // Hubs no longer list anything: what they said is kept for a day after its end.
   node.clock.pass(26 * HOUR_US);
   node.store.followed.sweep();
-  assert.deepEqual([other([first]), taking([first])], [['none'], ['none']]);
+  assert.deepEqual(judge([first]), ['none']);
   node.asked.clear();
   node.clock.ms += 1;
-  other(ADDRESSES);
+  judge(ADDRESSES);
   assert.equal(node.asked.get('fleet'), undefined);
+});
+
+test('the thread that takes what hubs list and what the pool says judges it within the same millisecond', () => {
+  using node = new DecidingNode(OPTIONS);
+  node.trust('one', 'two', 'three');
+  const [met = '', followed = '', voted = ''] = ADDRESSES;
+  node.step();
+  node.clock.ms += 1000; // It looks for what is due once a second.
+  node.meet([{ sourceIp: met }]);
+  node.judgeProved();
+  node.follow({ kind: 'address', value: followed, level: 'listed' });
+  for (const name of ['one', 'two', 'three']) node.say(name, [voted]);
+  node.judgeNow();
+  assert.deepEqual(
+    node.entries(['address']).map(({ value }) => value),
+    [met, followed, voted],
+  );
 });
 
 test('hubs are asked about a subject only where they list anything of its kind', async () => {
   using node = new Node(await NumberingPlans.load());
-  const [numbers, addresses] = [node.judge(false, 'number'), node.judge(false)];
+  const [numbers, addresses] = [node.judge('number'), node.judge()];
   node.follow('46701234567', 'number');
   node.clock.ms += 1;
   assert.deepEqual(addresses(ADDRESSES.slice(0, 1)), ['none']);

@@ -14,6 +14,8 @@ export class EvidenceOnce implements Pick<
   readonly #source: EvidenceSource;
   #number: string | undefined;
   #ofNumber: ReturnType<EvidenceSource['number']>;
+  #delistingOf: Subject | undefined;
+  #delisting: ReturnType<EvidenceSource['delisting']>;
   readonly #blocks: string[] = [];
   readonly #ofBlocks: ReturnType<EvidenceSource['range']>[] = [];
 
@@ -24,6 +26,7 @@ export class EvidenceOnce implements Pick<
   /** A new question: what was read before may have changed. */
   begin(): void {
     this.#number = undefined;
+    this.#delistingOf = undefined;
     this.#blocks.length = 0;
     this.#ofBlocks.length = 0;
   }
@@ -46,7 +49,12 @@ export class EvidenceOnce implements Pick<
   }
 
   delisting(subject: Subject): ReturnType<EvidenceSource['delisting']> {
-    return this.#source.delisting(subject);
+    const { kind, value } = subject;
+    if (this.#delistingOf?.value !== value || this.#delistingOf.kind !== kind) {
+      this.#delisting = this.#source.delisting(subject);
+      this.#delistingOf = subject;
+    }
+    return this.#delisting;
   }
 
   delistedIn(block: string): string | undefined {

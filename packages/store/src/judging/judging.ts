@@ -25,7 +25,9 @@ export interface JudgingPorts {
   readonly toolOf: (userAgent: string) => string | undefined;
   /** Whether a call from an address of one site (loopback, private, link-local) proves something against a number. */
   readonly countsLocalCallers: boolean;
-  /** The verdict from what is stored now. */
+  /** Subjects are judged together from now on: until the next call nothing changes but their listings. */
+  readonly begin: () => void;
+  /** The verdict from what was stored at that time. */
   readonly verdict: (subject: ListedSubject, nowEpochUs: number) => ListingVerdict;
   /** What the operator's blocks put on lists within an IPv6 network, narrower than itself. */
   readonly blockedWithin: (network: string, nowEpochUs: number) => readonly ListedSubject[];
@@ -232,9 +234,12 @@ export class Judging {
   /** Within a transaction. */
   #apply(subjects: readonly ListedSubject[], nowUs: number): void {
     if (subjects.length === 0) return;
-    for (const { kind, value } of subjects) {
-      if (kind !== 'range') this.#admissions.review(value, nowUs);
+    if (this.#admissions.isAny()) {
+      for (const { kind, value } of subjects) {
+        if (kind !== 'range') this.#admissions.review(value, nowUs);
+      }
     }
+    this.#ports.begin();
     this.#listings.begin();
     const [networks, others] = [subjects.filter(isNetwork), subjects.filter((s) => !isNetwork(s))];
     if (networks.length > 0) {

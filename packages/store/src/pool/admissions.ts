@@ -15,6 +15,7 @@ export class Admissions {
   readonly #counters: Counters;
   readonly #said: SaidReader;
   readonly #hasQuorum: (said: Said, nowUs: number) => boolean;
+  readonly #any: StatementSync;
   readonly #has: StatementSync;
   readonly #add: StatementSync;
   readonly #remove: StatementSync;
@@ -28,6 +29,8 @@ export class Admissions {
     this.#counters = new Counters(database);
     this.#said = new SaidReader(database);
     this.#hasQuorum = hasQuorum;
+    this.#any = database.prepare(`
+      SELECT 1 WHERE EXISTS (SELECT 1 FROM pool_claim) OR EXISTS (SELECT 1 FROM pool_admission)`);
     this.#has = database.prepare('SELECT 1 FROM pool_admission WHERE subject = ?');
     this.#add = database.prepare('INSERT INTO pool_admission (subject, admitted_us) VALUES (?, ?)');
     this.#remove = database.prepare('DELETE FROM pool_admission WHERE subject = ?');
@@ -37,6 +40,11 @@ export class Admissions {
       INSERT INTO pool_day (day, admitted) VALUES (?, 1)
       ON CONFLICT (day) DO UPDATE SET admitted = admitted + 1`);
     this.#forgetDays = database.prepare('DELETE FROM pool_day WHERE day <= ?');
+  }
+
+  /** Whether voters name anything, or did. */
+  isAny(): boolean {
+    return this.#any.get() !== undefined;
   }
 
   /** Reconsiders a subject before it is judged. @param subject As lists name it. */

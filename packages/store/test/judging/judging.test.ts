@@ -69,6 +69,7 @@ class Bench {
       },
       countsLocalCallers: this.#countsLocalCallers,
       toolOf: (userAgent) => (userAgent === 'friendly-scanner' ? 'SIPVicious' : undefined),
+      begin: () => undefined,
       verdict: (subject, nowUs) => {
         const { kind, value } = subject;
         const found =

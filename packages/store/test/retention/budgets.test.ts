@@ -50,6 +50,7 @@ class Bench {
       },
       countsLocalCallers: false,
       toolOf: () => undefined,
+      begin: () => undefined,
       verdict: (subject, nowUs) => {
         const facts = evidence.facts(subject);
         return {
