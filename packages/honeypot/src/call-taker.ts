@@ -50,9 +50,8 @@ export class CallTaker {
     const account = accountInQuestion(request);
     if (account !== undefined) return this.#answerForAccount(request, account);
     const { number } = request.message.called;
-    return number !== undefined && this.#takes(request, number)
-      ? this.#take(request)
-      : this.#refuse(number);
+    if (number === undefined || !this.#takes(request, number)) return plainAnswer(404);
+    return this.#take(request);
   }
 
   #answerForAccount(request: Request<unknown>, account: string): Answer {
@@ -69,12 +68,6 @@ export class CallTaker {
     if (!isOutside(number)) return accounts.exists(number);
     const { sourceIp, nowMs } = request;
     return policy.accepts(number, sources.of(sourceIp, nowMs), sourceIp);
-  }
-
-  #refuse(number: string | undefined): Answer {
-    const status =
-      number !== undefined && isOutside(number) ? this.#parts.worn.persona.refusal : 404;
-    return { alternatives: [[{ status }]], kept: true };
   }
 
   /**

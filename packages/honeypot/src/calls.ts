@@ -12,6 +12,16 @@ import type { DelayedReply, Received } from './received.ts';
 import type { Request } from './request.ts';
 import type { KeptAnswer } from './retransmissions.ts';
 
+/** What is sent next without a request. */
+interface Due {
+  readonly octets: Uint8Array;
+  /** Monotonic time. */
+  readonly atMs: number;
+  /** How many more times it is sent after that, and first after what interval. */
+  readonly repetitionsLeft: number;
+  readonly intervalMs: number;
+}
+
 /** The server transaction of one INVITE, RFC 3261 §17.2.1, and how its call goes on. */
 interface Call<Path> {
   readonly cseqNumber: string;
@@ -19,23 +29,17 @@ interface Call<Path> {
   readonly input: Pick<Received<Path>, 'path' | 'sourceIp' | 'sourcePort'>;
   /** The answer to a retransmitted INVITE; follows the call. */
   readonly kept: KeptAnswer;
-  /** While it rings: the answer to come, and the one to a CANCEL. */
-  readonly answered: Uint8Array | undefined;
-  readonly cancelled: Uint8Array | undefined;
-  ringing: boolean;
-  /** Monotonic time at which the next answer is due. */
-  dueAtMs: number | undefined;
-  /** Answer that is repeated until the ACK, how many more times, and after what interval. */
-  repeated: Uint8Array | undefined;
-  repetitionsLeft: number;
-  intervalMs: number;
+  /** While it rings: the answer to the INVITE if a CANCEL comes. */
+  cancelled: Uint8Array | undefined;
+  /** The answer to come while it rings; then the one that is repeated until the ACK. */
+  due: Due | undefined;
 }
 
-/** The effect of a CANCEL: the INVITE is unknown, it was answered already, or it gets this answer now. */
-export type Cancellation =
-  | { readonly kind: 'unknown' }
-  | { readonly kind: 'late' }
-  | { readonly kind: 'cancelled'; readonly octets: Uint8Array };
+/** The effect of a CANCEL on an INVITE that is known. */
+export interface Cancellation {
+  /** The answer that the INVITE gets now, unless it was answered already. */
+  readonly octets: Uint8Array | undefined;
+}
 
 /**
  * INVITE transactions of a thread. A source that has not proved itself is sent nothing unprompted; to a proved one, an
@@ -55,8 +59,8 @@ export class Calls<Path> {
 
   /** Records an INVITE that has its final answer. `repeated` is sent again until the ACK comes. */
   settled(request: Request<Path>, kept: KeptAnswer, repeated: Uint8Array | undefined): void {
-    const call = newCall(request, kept, undefined, undefined);
-    if (repeated !== undefined) this.#repeat(call, repeated, request.nowMs);
+    const call = newCall(request, kept, undefined);
+    if (repeated !== undefined) this.#schedule(call, repetitionOf(repeated, request.nowMs));
     this.#table.set(keyOf(request), call, request.proved, request.nowMs);
   }
 
@@ -67,9 +71,13 @@ export class Calls<Path> {
     answers: { readonly answered: Uint8Array; readonly cancelled: Uint8Array },
     dueAtMs: number,
   ): void {
-    const call = newCall(request, kept, answers.answered, answers.cancelled);
-    call.ringing = true;
-    this.#schedule(call, dueAtMs);
+    const call = newCall(request, kept, answers.cancelled);
+    this.#schedule(call, {
+      octets: answers.answered,
+      atMs: dueAtMs,
+      repetitionsLeft: REPETITIONS_MAX,
+      intervalMs: T1_MS,
+    });
     this.#table.set(keyOf(request), call, request.proved, request.nowMs);
   }
 
@@ -78,26 +86,30 @@ export class Calls<Path> {
    */
   acknowledge(request: Request<Path>): void {
     const call = this.#find(request);
-    if (call !== undefined && !call.ringing) stop(call);
+    if (call !== undefined && call.cancelled === undefined) call.due = undefined;
   }
 
-  /** RFC 3261 §9.2: the INVITE of the same branch, if it had no final answer, ends with 487. */
-  cancel(request: Request<Path>): Cancellation {
+  /**
+   * RFC 3261 §9.2: the INVITE of the same branch, if it had no final answer, ends with 487. `undefined` if there is no
+   * such INVITE.
+   */
+  cancel(request: Request<Path>): Cancellation | undefined {
     const call = this.#find(request);
-    if (call === undefined || call.branch !== branchOf(request)) return { kind: 'unknown' };
-    if (!call.ringing || call.cancelled === undefined) return { kind: 'late' };
-    call.ringing = false;
-    call.kept.octets = call.cancelled;
-    stop(call);
-    if (request.input.transport === 'UDP') this.#repeat(call, call.cancelled, request.nowMs);
-    return { kind: 'cancelled', octets: call.cancelled };
+    if (call === undefined || call.branch !== branchOf(request)) return undefined;
+    const octets = call.cancelled;
+    if (octets !== undefined) {
+      call.cancelled = undefined;
+      call.kept.octets = octets;
+      call.due = undefined;
+      if (request.input.transport === 'UDP') {
+        this.#schedule(call, repetitionOf(octets, request.nowMs));
+      }
+    }
+    return { octets };
   }
 
   /** The caller hangs up: nothing is repeated any more. */
   hangUp(request: Request<Path>): void {
-    const call = this.#table.get(keyOf(request), request.nowMs);
-    if (call === undefined) return;
-    stop(call);
     this.#table.delete(keyOf(request));
   }
 
@@ -107,42 +119,36 @@ export class Calls<Path> {
     this.#nextDueMs = undefined;
     const replies: DelayedReply<Path>[] = [];
     for (const call of this.#table.values()) {
-      if (call.dueAtMs === undefined) continue;
-      if (call.dueAtMs > nowMs) {
-        this.#schedule(call, call.dueAtMs);
+      const { due } = call;
+      if (due === undefined) continue;
+      if (due.atMs > nowMs) {
+        this.#schedule(call, due);
         continue;
       }
-      const octets = this.#advance(call, nowMs);
-      if (octets !== undefined) replies.push({ ...call.input, octets });
+      this.#advance(call, due, nowMs);
+      replies.push({ ...call.input, octets: due.octets });
     }
     return replies;
   }
 
-  #advance(call: Call<Path>, nowMs: number): Uint8Array | undefined {
-    call.dueAtMs = undefined;
-    if (call.ringing) {
-      call.ringing = false;
-      call.kept.octets = call.answered;
-      if (call.answered !== undefined) this.#repeat(call, call.answered, nowMs);
-      return call.answered;
-    }
-    if (call.repetitionsLeft === 0) return undefined;
-    call.repetitionsLeft -= 1;
-    call.intervalMs *= 2; // RFC 3261 §17.2.1, Timer G.
-    if (call.repetitionsLeft > 0) this.#schedule(call, nowMs + call.intervalMs);
-    return call.repeated;
+  /** The call after what was due is sent. */
+  #advance(call: Call<Path>, due: Due, nowMs: number): void {
+    const { octets, repetitionsLeft, intervalMs } = due;
+    call.cancelled = undefined;
+    call.kept.octets = octets;
+    call.due = undefined;
+    if (repetitionsLeft === 0) return;
+    this.#schedule(call, {
+      octets,
+      atMs: nowMs + intervalMs,
+      repetitionsLeft: repetitionsLeft - 1,
+      intervalMs: intervalMs * 2, // RFC 3261 §17.2.1, Timer G.
+    });
   }
 
-  #repeat(call: Call<Path>, octets: Uint8Array, nowMs: number): void {
-    call.repeated = octets;
-    call.repetitionsLeft = REPETITIONS_MAX;
-    call.intervalMs = T1_MS;
-    this.#schedule(call, nowMs + T1_MS);
-  }
-
-  #schedule(call: Call<Path>, dueAtMs: number): void {
-    call.dueAtMs = dueAtMs;
-    if (this.#nextDueMs === undefined || dueAtMs < this.#nextDueMs) this.#nextDueMs = dueAtMs;
+  #schedule(call: Call<Path>, due: Due): void {
+    call.due = due;
+    this.#nextDueMs = Math.min(this.#nextDueMs ?? Infinity, due.atMs);
   }
 
   #find(request: Request<Path>): Call<Path> | undefined {
@@ -154,7 +160,6 @@ export class Calls<Path> {
 function newCall<Path>(
   request: Request<Path>,
   kept: KeptAnswer,
-  answered: Uint8Array | undefined,
   cancelled: Uint8Array | undefined,
 ): Call<Path> {
   const { path, sourceIp, sourcePort } = request.input;
@@ -163,19 +168,19 @@ function newCall<Path>(
     branch: branchOf(request),
     input: { path, sourceIp, sourcePort },
     kept,
-    answered,
     cancelled,
-    ringing: false,
-    dueAtMs: undefined,
-    repeated: undefined,
-    repetitionsLeft: 0,
-    intervalMs: T1_MS,
+    due: undefined,
   };
 }
 
-function stop<Path>(call: Call<Path>): void {
-  call.dueAtMs = undefined;
-  call.repetitionsLeft = 0;
+/** A final answer that was just sent. */
+function repetitionOf(octets: Uint8Array, nowMs: number): Due {
+  return {
+    octets,
+    atMs: nowMs + T1_MS,
+    repetitionsLeft: REPETITIONS_MAX - 1,
+    intervalMs: 2 * T1_MS,
+  };
 }
 
 function branchOf(request: Request<unknown>): string | undefined {

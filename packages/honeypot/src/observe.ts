@@ -199,9 +199,9 @@ function detailsOf(
   const { phoneContext, password } = message.called;
   if (phoneContext !== undefined) (details ??= {}).phoneContext = phoneContext;
   if (password !== undefined) (details ??= {}).uriPassword = password;
-  for (const { id } of message.headers) {
-    const key = DETAIL_HEADERS.get(id);
-    if (key !== undefined) addHeader((details ??= {}), message, id, key);
+  for (const line of message.headers) {
+    const key = DETAIL_HEADERS.get(line.id);
+    if (key !== undefined) addHeader((details ??= {}), message, line.value, key);
   }
   if (input.skipped !== undefined) (details ??= {}).skippedBefore = latin1Text(input.skipped);
   if (input.isWebSocket === true) (details ??= {}).webSocket = true;
@@ -219,12 +219,11 @@ function helloDetails(hello: NonNullable<Received<unknown>['hello']>): Mutable<E
 function addHeader(
   details: Mutable<EventDetails>,
   message: SipMessage,
-  id: string,
+  value: string,
   key: Exclude<ReturnType<(typeof DETAIL_HEADERS)['get']>, undefined>,
 ): void {
   if (key !== 'credentials') {
-    const value = message.header(id);
-    if (value !== undefined) details[key] ??= value;
+    details[key] ??= value;
     return;
   }
   const { credentials } = message;

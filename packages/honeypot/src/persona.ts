@@ -24,8 +24,6 @@ export interface Persona {
   readonly shape: ResponseShape;
   readonly layouts: Layouts;
   readonly challenge: PersonaChallenge;
-  /** How a call to a number is refused. */
-  readonly refusal: 404 | 503;
   readonly allow: Choices<string>;
   readonly supported: string;
   readonly accept: string;

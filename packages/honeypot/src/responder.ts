@@ -93,9 +93,10 @@ export class Responder<Path> {
 
   #cancel(request: Request<Path>): Answer {
     const cancellation = this.#parts.calls.cancel(request);
-    if (cancellation.kind === 'unknown') return this.#noDialog(request);
+    if (cancellation === undefined) return this.#noDialog(request);
     const answer = plainAnswer(200);
-    return cancellation.kind === 'late' ? answer : { ...answer, behind: cancellation.octets };
+    const { octets } = cancellation;
+    return octets === undefined ? answer : { ...answer, behind: octets };
   }
 
   #bye(request: Request<Path>): Answer {

@@ -42,10 +42,10 @@ export class Sources {
    */
   isProved(address: string, port: number, nowMs: number): boolean {
     const source = this.#table.get(sourceKey(address), nowMs);
-    if (source === undefined || source.provedUntilMs <= nowMs) return false;
-    return source.provedFlows.some(
+    const isKnown = source?.provedFlows.some(
       (flow) => flow.port === port && flow.address === address && flow.untilMs > nowMs,
     );
+    return isKnown === true;
   }
 
   /** Notes that this source gave back, from this port, what only a receiver of our reply can know. */

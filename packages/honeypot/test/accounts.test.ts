@@ -33,6 +33,9 @@ test('Accounts never has what tools ask for first to see how an unknown account 
   for (const account of [...absurd, '0', '9', 'x'.repeat(60_000), '100\u0000', '１００']) {
     assert.equal(ACCOUNTS.exists(account), false, account.slice(0, 20));
   }
+  for (const strange of ['-', '.', ' ', '/', ':', 'a']) {
+    assert.ok(!range(10, 100).some((number) => ACCOUNTS.exists(strange + number)), strange);
+  }
   assert.equal(
     range(2_000_000_000, 2_000_000_500).some((account) => ACCOUNTS.exists(account)),
     false,
@@ -63,4 +66,47 @@ test('Accounts.guessesNeeded() is late and differs by source', () => {
   assert.ok(needed.every((count) => count >= 12 && count < 76));
   assert.ok(new Set(needed).size > 20);
   assert.equal(ACCOUNTS.guessesNeeded('100', ATTACKER), ACCOUNTS.guessesNeeded('100', ATTACKER));
+});
+
+test('Accounts has some of the names that a PBX may have, and others on each node', () => {
+  const names = ['admin', 'fax', 'operator', 'reception', 'sales', 'service', 'test', 'trunk'];
+  const all = [...names, 'user', 'voip', 'voicemail'];
+  const nodes = Array.from({ length: 40 }, (_, seed) => new Accounts(new KeyedHash(secret(seed))));
+  for (const name of all) {
+    const count = nodes.filter((accounts) => accounts.exists(name)).length;
+    assert.ok(count > 8 && count < 32, `${name} on ${count} of 40 nodes`);
+    assert.ok(
+      nodes.every((accounts) => !accounts.exists(name.toUpperCase())),
+      name,
+    );
+  }
+});
+
+test('Accounts has numbers of two to five digits, the usual lengths of extensions', () => {
+  const nodes = Array.from({ length: 40 }, (_, seed) => new Accounts(new KeyedHash(secret(seed))));
+  const shares = [1, 2, 3, 4, 5, 6].map((digits) => {
+    const accounts = range(10 ** (digits - 1), 10 ** (digits - 1) + 9);
+    const found = nodes.flatMap((node) => accounts.filter((account) => node.exists(account)));
+    return found.length / (nodes.length * accounts.length);
+  });
+  const expected = [0, 1 / 8, 1 / 4, 1 / 8, 1 / 64, 0];
+  for (const [index, share] of shares.entries()) {
+    const wanted = expected[index] ?? 0;
+    assert.ok(Math.abs(share - wanted) <= wanted / 2, `${index + 1} digits: ${share}`);
+  }
+});
+
+test('Accounts have common passwords where it is not their own number', () => {
+  const common = new Set(['1234', '12345', '123456', 'password']);
+  const passwords = range(100, 1000).map((account) => {
+    const password = ACCOUNTS.passwordOf(account);
+    return password === account + account ? 'twice' : password === account ? 'own' : password;
+  });
+  assert.deepEqual(new Set(passwords), new Set([...common, 'own', 'twice']));
+});
+
+test('Accounts.guessesNeeded() of one source differs by account', () => {
+  const needed = range(100, 140).map((account) => ACCOUNTS.guessesNeeded(account, ATTACKER));
+  assert.ok(new Set(needed).size > 10);
+  assert.deepEqual([Math.min(...needed) >= 12, Math.max(...needed) < 76], [true, true]);
 });

@@ -49,11 +49,19 @@ export class Bench {
       readonly persona?: string | Persona;
       readonly mode?: 'passive' | 'responsive';
       readonly secrets?: typeof SECRETS;
+      /** What chance gives; the same each time. */
+      readonly chance?: readonly [number, number];
     } = {},
   ) {
     const clock = { nowMs: () => this.nowMs, epochUs: () => this.epochUs };
     const { persona: worn = 'asterisk' } = options;
-    const random = { fill: (octets: Uint8Array) => octets.fill(0x80) };
+    const { chance = [0x80, 0x80] } = options;
+    const random = {
+      fill: (octets: Uint8Array) => {
+        octets.set(chance);
+        return octets;
+      },
+    };
     this.honeypot = new Honeypot(
       { clock, random, onWon: (account) => this.won.push(account) },
       {

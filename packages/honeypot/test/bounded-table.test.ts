@@ -35,3 +35,30 @@ test('BoundedTable forgets an entry when its time is over, counted from the last
   table.set('b', 'third', false, 2000);
   assert.equal(table.size, 1);
 });
+
+test('BoundedTable drops what is over by itself, proved or not, two of each at a time', () => {
+  const table = new BoundedTable<number>({ entriesMax: 20, lifetimeMs: 1000 });
+  for (let index = 0; index < 5; index += 1) {
+    table.set(`proved ${index}`, index, true, 0);
+    table.set(`unproved ${index}`, index, false, 0);
+  }
+  table.set('first', 0, false, 999);
+  assert.equal(table.size, 11);
+  table.set('second', 0, false, 1000);
+  assert.equal(table.size, 8);
+  table.set('third', 0, true, 1000);
+  assert.equal(table.size, 5);
+});
+
+test('BoundedTable keeps the order of the others when one is set again or deleted', () => {
+  const table = new BoundedTable<string>({ entriesMax: 4, lifetimeMs: 1000 });
+  for (const key of ['a', 'b', 'c', 'd']) table.set(key, key, false, 0);
+  table.set('b', 'again', false, 1);
+  assert.deepEqual([...table.values()], ['a', 'c', 'd', 'again']);
+  table.delete('c');
+  table.delete('nothing');
+  assert.deepEqual([...table.values()], ['a', 'd', 'again']);
+  table.set('e', 'e', false, 2);
+  table.set('f', 'f', false, 3);
+  assert.deepEqual([...table.values()], ['d', 'again', 'e', 'f']);
+});

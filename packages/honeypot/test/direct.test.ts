@@ -38,6 +38,7 @@ const RELAYED: readonly (readonly [string, RequestFields])[] = [
     { via: 'SIP/2.0/UDP 198.51.100.25;branch=z9hG4bK0964.72a6821d3fb0b04fa3296d1654f27874.0' },
   ],
   ['a branch of OpenSIPS', { via: 'SIP/2.0/UDP 198.51.100.25;branch=z9hG4bKd1a3.9b1f5e07.0' }],
+  ['the same in capitals', { via: 'SIP/2.0/UDP 198.51.100.25;branch=z9hG4bKD1A3.9B1F5E07.F' }],
 ];
 
 const read = (fields: RequestFields) => parseMessage(latin1Octets(requestText(fields)));
@@ -75,6 +76,12 @@ for (const [what, via] of [
   ['a branch of sipsak', 'SIP/2.0/UDP 127.0.1.1:5060;branch=z9hG4bK.1c882828;rport;alias'],
   ['a branch of sipp', 'SIP/2.0/UDP 127.0.1.1:5060;branch=z9hG4bK-4711-1-0'],
   ['a branch of PJSIP', 'SIP/2.0/UDP 127.0.1.1;branch=z9hG4bKPjb0d.8b04fa32.x'],
+  ['a middle part of seven digits', 'SIP/2.0/UDP 198.51.100.25;branch=z9hG4bKd1a3.9b1f5e0.0'],
+  ['no third part', 'SIP/2.0/UDP 198.51.100.25;branch=z9hG4bKd1a3.9b1f5e07.'],
+  ['a third part of letters', 'SIP/2.0/UDP 198.51.100.25;branch=z9hG4bKd1a3.9b1f5e07.x'],
+  ['three numbers, but no cookie', 'SIP/2.0/UDP 198.51.100.25;branch=x9hG4bKd1a3.9b1f5e07.0'],
+  ['a hyphen after the first part', 'SIP/2.0/UDP 198.51.100.25;branch=z9hG4bKd1a3-9b1f5e07.0'],
+  ['a hyphen after the second', 'SIP/2.0/UDP 198.51.100.25;branch=z9hG4bKd1a3.9b1f5e07-0'],
   ['a tab', 'SIP/2.0/UDP\t198.51.100.25'],
 ] as const) {
   test(`${what}: the answer stays with its receiver`, () =>

@@ -3,7 +3,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { latin1Text } from '@sentrypeer/bytes';
-import type { SipMessage } from '@sentrypeer/sip';
 import { RING_MS_MAX, RING_MS_MIN } from '../src/limits.ts';
 import {
   ATTACKER,
@@ -12,44 +11,11 @@ import {
   EXTENSION,
   OFFER,
   type Overrides,
-  registerText,
   requestText,
   sample,
   toTagOf,
 } from './bench.ts';
-
-const TCP: Overrides = { transport: 'TCP' };
-
-/** A call to an account that exists: taken at once, unlike calls to numbers. */
-const invite = (
-  fields: { callId?: string; cseq?: string; via?: string; headers?: string[] } = {},
-) =>
-  requestText({
-    method: 'INVITE',
-    uri: `sip:${EXTENSION}@203.0.113.5`,
-    body: OFFER,
-    ...fields,
-    headers: ['Content-Type: application/sdp', ...(fields.headers ?? [])],
-  });
-
-/** A request of the caller inside the call that `answer` belongs to. */
-const within = (method: string, answer: SipMessage | undefined, cseq = '1') =>
-  requestText({
-    method,
-    uri: `sip:${EXTENSION}@203.0.113.5`,
-    to: `<sip:${EXTENSION}@203.0.113.5>;tag=${toTagOf(answer)}`,
-    via: `SIP/2.0/UDP 198.51.100.25:5070;branch=z9hG4bK-${method}-${cseq};rport`,
-    cseq,
-  });
-
-/** A bench on which the attacker has proved that he hears us. */
-function provedBench(): Bench {
-  const bench = new Bench();
-  const [challenge] = bench.answers(registerText(EXTENSION));
-  const headers = [credentialsFor(challenge, { user: EXTENSION, password: 'x' })];
-  assert.equal(bench.receive(registerText(EXTENSION, { headers })).observation.grade, 'returned');
-  return bench;
-}
+import { invite, provedBench, TCP, within } from './dialogue.ts';
 
 test('INVITE of an unproved source with an offer gets 180 and a lean 200 at once, and nothing later', () => {
   const bench = new Bench();
@@ -144,7 +110,7 @@ test('a refused INVITE of a proved source is repeated over UDP until the ACK, an
   assert.deepEqual(stream.wait(60_000), []);
   const unproved = new Bench();
   call(unproved);
-  assert.deepEqual(unproved.wait(60_000), []);
+  assert.equal(unproved.honeypot.nextDueMs(), undefined);
 });
 
 test('INVITE on a stream rings without further proof, and its 200 is repeated there too', () => {
@@ -291,4 +257,67 @@ test('delayed replies name the path and the source that the INVITE came from', (
     [reply?.path, reply?.sourceIp, reply?.sourcePort],
     ['connection 7', ATTACKER, 40_000],
   );
+});
+
+test('requests within a call of ours are taken, and nobody is called for them', () => {
+  for (const [method, status] of [
+    ['INFO', 200],
+    ['UPDATE', 200],
+    ['MESSAGE', 200],
+    ['BYE', 200],
+    ['REFER', 603],
+    ['PUBLISH', 603],
+    ['NOTIFY', 481],
+    ['PRACK', 481],
+  ] as const) {
+    const bench = new Bench({ persona: 'freeswitch' });
+    const [, ringing] = bench.answers(invite(), TCP);
+    assert.deepEqual(bench.statuses(within(method, ringing, '2'), TCP), [status], method);
+    const strange = within(method, ringing, '3').replace(toTagOf(ringing), 'x'.repeat(13));
+    assert.deepEqual(bench.statuses(strange, TCP), [481], method);
+  }
+});
+
+test('the right password is accepted in every method, and none of them does what it asks', () => {
+  for (const [method, status] of [
+    ['SUBSCRIBE', 489],
+    ['MESSAGE', 404],
+    ['PUBLISH', 404],
+    ['NEWMETHOD', 404],
+  ] as const) {
+    const bench = new Bench({ persona: 'kamailio' });
+    bench.honeypot.win(EXTENSION);
+    const uri = `sip:${EXTENSION}@203.0.113.5`;
+    const text = (headers: readonly string[], callId: string) =>
+      requestText({ method, uri, from: `<${uri}>;tag=7f2a`, headers, callId });
+    const [challenge] = bench.answers(text([], 'first'), TCP);
+    assert.ok([401, 407].includes(challenge?.statusCode ?? 0), method);
+    const guess = (password: string) => {
+      const headers = [credentialsFor(challenge, { user: EXTENSION, password, method })];
+      const { replies, observation } = bench.receive(text(headers, password), TCP);
+      const code = Number(latin1Text(replies[0] ?? new Uint8Array()).slice(8, 11));
+      return [code, observation.details?.registered];
+    };
+    assert.deepEqual(guess('wrong'), [challenge?.statusCode, undefined], method);
+    assert.deepEqual(guess(EXTENSION), [status, true], method);
+  }
+});
+
+test('a challenge that was asked for twice is the same, because the first may have been lost', () => {
+  for (const method of ['SUBSCRIBE', 'MESSAGE', 'NEWMETHOD', 'REGISTER']) {
+    const bench = new Bench({ persona: 'freeswitch' });
+    const uri = `sip:${EXTENSION}@203.0.113.5`;
+    const text = requestText({ method, uri });
+    assert.deepEqual(bench.receive(text).replies, bench.receive(text).replies, method);
+  }
+});
+
+test('OPTIONS has the Contact of a product that has one everywhere, and is 200 for a scan', () => {
+  const contactOf = (persona: string, uri = 'sip:203.0.113.5') =>
+    new Bench({ persona }).answers(requestText({ uri }), TCP)[0]?.header('contact');
+  assert.equal(contactOf('asterisk'), '<sip:203.0.113.5:5060;transport=tcp>');
+  assert.equal(contactOf('cisco'), undefined);
+  assert.equal(contactOf('asterisk', 'sip:99999999@h'), undefined, 'not for nobody');
+  const scan = sample('svmap-options.sip');
+  assert.deepEqual(new Bench().statuses(scan), [200]);
 });

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { NONCE_FRESH_MS } from '../src/limits.ts';
+import { CLOCK_STEP_MS, NONCE_FRESH_MS } from '../src/limits.ts';
 import { Nonces } from '../src/nonces.ts';
 import { ATTACKER, secret } from './bench.ts';
 
@@ -16,7 +16,8 @@ test('Nonces.check() takes a nonce of ours for minutes and then calls it stale',
   assert.equal(stateAt(NOW_MS), 'fresh');
   assert.equal(stateAt(NOW_MS + NONCE_FRESH_MS), 'fresh');
   assert.equal(stateAt(NOW_MS + NONCE_FRESH_MS + 1), 'stale');
-  assert.equal(stateAt(NOW_MS - 60_000), 'stale');
+  assert.equal(stateAt(NOW_MS - CLOCK_STEP_MS), 'fresh');
+  assert.equal(stateAt(NOW_MS - CLOCK_STEP_MS - 1), 'stale');
 });
 
 test('Nonces.check() takes no nonce of another address, transport, realm or secret', () => {
@@ -57,6 +58,37 @@ test('Nonces.issue() repeats nothing and gives no two nonces that begin alike', 
   for (const nonce of issued) assert.ok(isHex(nonce) && nonce.length === 24, nonce);
 });
 
+test('Nonces.check() says of a foreign nonce nothing but that', () => {
+  const foreign = { state: 'foreign', giving: undefined };
+  for (const text of ['', 'x', '0'.repeat(24)]) {
+    assert.deepEqual(nonces.check(text, SUBJECT, NOW_MS), foreign);
+  }
+});
+
+test('Nonces.check() takes no nonce of another length, though it was made of the same secret', () => {
+  const [short, long] = [new Nonces(secret(2), 'hex-24'), new Nonces(secret(2), 'hex-32')];
+  const issued = [short, long].map((each) => each.issue(SUBJECT, 'direct', NOW_MS));
+  const states = [short, long].map((each) =>
+    issued.map((nonce) => each.check(nonce, SUBJECT, NOW_MS).state),
+  );
+  assert.deepEqual(states, [
+    ['fresh', 'foreign'],
+    ['foreign', 'fresh'],
+  ]);
+});
+
+test('Nonces.opaque() is another each time, also within one millisecond', () => {
+  const made = Array.from({ length: 32 }, (_, index) => nonces.opaque(NOW_MS + (index >> 4)));
+  assert.equal(new Set(made).size, made.length);
+  for (const opaque of made) assert.ok(isHex(opaque) && opaque.length === 16, opaque);
+});
+
+test('Nonces.issue() gives sixteen different nonces in one millisecond', () => {
+  const issued = Array.from({ length: 16 }, () => nonces.issue(SUBJECT, 'direct', NOW_MS));
+  assert.equal(new Set(issued).size, 16);
+  for (const nonce of issued) assert.equal(nonces.check(nonce, SUBJECT, NOW_MS).state, 'fresh');
+});
+
 test('Nonces.check() tells a nonce that may have been handed on from one that stays', () => {
   for (const giving of ['direct', 'relayed'] as const) {
     const nonce = nonces.issue(SUBJECT, giving, NOW_MS);
@@ -95,6 +127,11 @@ for (const shape of ['hex-24', 'hex-32', 'unix-time', 'base64'] as const) {
 test('Nonces name their time as the product does', () => {
   const pjsip = new Nonces(secret(2), 'unix-time').issue(SUBJECT, 'direct', NOW_MS);
   assert.equal(pjsip.slice(0, 11), `${Math.floor(NOW_MS / 1000)}/`);
+  const [early, late] = [100, 999].map((ms) => {
+    const shaped = new Nonces(secret(2), 'unix-time');
+    return shaped.issue(SUBJECT, 'direct', Math.floor(NOW_MS / 1000) * 1000 + ms);
+  });
+  assert.equal(early, late, 'one nonce a second');
   const kamailio = new Nonces(secret(2), 'base64').issue(SUBJECT, 'direct', NOW_MS);
   const octets = Buffer.from(kamailio, 'base64');
   assert.equal(octets.length, 24);

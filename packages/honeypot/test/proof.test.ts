@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Grade } from '@sentrypeer/event';
-import { PROOF_MS } from '../src/limits.ts';
+import { NONCE_FRESH_MS, PROOF_MS } from '../src/limits.ts';
 import {
   Bench,
   credentialsFor,
@@ -120,4 +120,49 @@ test('requests with a To tag or nonce that is not ours are told by their anomali
   const headers = ['Authorization: Digest username="100", nonce="5f3c0a9e7b21d864", response="0"'];
   const register = bench.receive(registerText(EXTENSION, { headers }));
   assert.deepEqual(register.observation.anomalies, ['nonce_foreign']);
+  const without = ['Authorization: Digest username="100", response="0"'];
+  const unread = bench.receive(registerText(EXTENSION, { headers: without }));
+  assert.deepEqual(unread.observation.anomalies, ['nonce_foreign']);
+  const old = nonceProof(bench);
+  bench.nowMs += NONCE_FRESH_MS + 1;
+  assert.deepEqual(bench.receive(old).observation.anomalies, ['nonce_stale']);
+});
+
+test('a tag proves something in its own call only: not under another Call-ID or From tag', () => {
+  for (const [one, other] of [
+    ['Call-ID: 84f0a1d29c', 'Call-ID: 84f0a1d29d'],
+    [';tag=7f2a', ';tag=7f2b'],
+  ] as const) {
+    const bench = new Bench();
+    const { observation } = bench.receive(tagProof(bench, 'BYE').replace(one, other));
+    assert.equal(observation.grade, 'seen');
+    assert.deepEqual(observation.anomalies, ['to_tag_foreign']);
+  }
+});
+
+test('the branch is the tag that an ACK to a refusal of PJSIP has, and nothing else', () => {
+  const anomaliesOf = (persona: string, method: string, tag: string) => {
+    const to = `<sip:203.0.113.5>;tag=${tag}`;
+    return new Bench({ persona }).receive(requestText({ method, to })).observation.anomalies;
+  };
+  const foreign = ['to_tag_foreign'];
+  assert.deepEqual(anomaliesOf('asterisk-pjsip', 'ACK', 'z9hG4bK-524287'), []);
+  assert.deepEqual(anomaliesOf('asterisk-pjsip', 'ACK', 'z9hG4bK-524288'), foreign);
+  assert.deepEqual(anomaliesOf('asterisk-pjsip', 'BYE', 'z9hG4bK-524287'), foreign);
+  assert.deepEqual(anomaliesOf('asterisk', 'ACK', 'z9hG4bK-524287'), foreign);
+  const text = requestText({ method: 'ACK', via: 'x', to: '<sip:203.0.113.5>;tag=1' });
+  const { anomalies } = new Bench({ persona: 'asterisk-pjsip' }).receive(text).observation;
+  assert.ok(anomalies.includes('to_tag_foreign'));
+});
+
+test('an answer that depends on nothing is made anew when the proof of its source is over', () => {
+  const bench = new Bench();
+  bench.receive(nonceProof(bench));
+  bench.nowMs += PROOF_MS - 1000;
+  const text = requestText({ method: 'NOTIFY' }).replace(/^User-Agent:.*\r\n/mu, '');
+  const [long] = bench.receive(text).replies;
+  assert.ok((long?.length ?? 0) > text.length * 1.2);
+  bench.nowMs += 1000;
+  const [short] = bench.receive(text).replies;
+  assert.ok(short !== undefined && short.length <= text.length * 1.2);
 });

@@ -2,7 +2,11 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { TAG_FAILURES_PER_MINUTE_MAX, TAG_SLOT_MS } from '../src/limits.ts';
+import {
+  KEY_PART_CHARACTERS_MAX,
+  TAG_FAILURES_PER_MINUTE_MAX,
+  TAG_SLOT_MS,
+} from '../src/limits.ts';
 import { type TagShape, ToTags } from '../src/to-tags.ts';
 import { ATTACKER, secret } from './bench.ts';
 
@@ -32,6 +36,38 @@ for (const [shape, pattern] of SHAPES) {
     }
   });
 }
+
+test('ToTags varies every digit that a product varies', () => {
+  for (const [shape, pattern] of SHAPES) {
+    const tags = new ToTags(secret(1), shape);
+    const made = Array.from({ length: 300 }, (_, index) =>
+      tags.make({ ...SUBJECT, callId: `call ${index}` }, 'direct', NOW_MS),
+    );
+    for (const [index, mark] of Array.from(pattern).entries()) {
+      const seen = new Set(made.map((tag) => tag.charAt(index)));
+      const isOfServer = shape === 'hash-dot-hex' && index < 32;
+      const least = { v: 4, x: 16, X: 16, '?': 40 }[mark] ?? 1;
+      assert.equal(seen.size >= (isOfServer ? 1 : least), true, `${shape} ${index}: ${seen.size}`);
+      if (isOfServer) assert.equal(seen.size, 1);
+    }
+  }
+});
+
+test('ToTags has the first part of tags of Kamailio from its secret', () => {
+  const partOf = (seed: number) =>
+    new ToTags(secret(seed), 'hash-dot-hex').make(SUBJECT, 'direct', NOW_MS).slice(0, 32);
+  assert.notEqual(partOf(1), partOf(2));
+});
+
+test('ToTags reads Call-ID and From tag up to a limit', () => {
+  const tags = new ToTags(secret(1), 'uuid');
+  for (const part of ['callId', 'fromTag']) {
+    const made = (length: number, end: string) =>
+      tags.make({ ...SUBJECT, [part]: 'x'.repeat(length) + end }, 'direct', NOW_MS);
+    assert.notEqual(made(KEY_PART_CHARACTERS_MAX - 1, 'a'), made(KEY_PART_CHARACTERS_MAX - 1, 'b'));
+    assert.equal(made(KEY_PART_CHARACTERS_MAX, 'a'), made(KEY_PART_CHARACTERS_MAX, 'b'));
+  }
+});
 
 test('ToTags makes the same tag again, and another one for another call, caller, source or transport', () => {
   const tags = new ToTags(secret(1), 'hash-dot-hex');
@@ -70,6 +106,16 @@ test('ToTags.givingOf() stops looking after too many wrong tags, until the minut
   assert.equal(tags.givingOf('as00000000', SUBJECT, NOW_MS), undefined);
   assert.equal(tags.givingOf(tag, SUBJECT, NOW_MS + 59_999), undefined);
   assert.equal(tags.givingOf(tag, SUBJECT, NOW_MS + 60_000), 'direct');
+});
+
+test('ToTags.givingOf() looks again when the clock was set back', () => {
+  const tags = new ToTags(secret(1), 'as-hex');
+  const tag = tags.make(SUBJECT, 'direct', NOW_MS + 1000);
+  for (let count = 0; count < TAG_FAILURES_PER_MINUTE_MAX; count += 1) {
+    tags.givingOf('as00000000', SUBJECT, NOW_MS + 1000);
+  }
+  assert.equal(tags.givingOf(tag, SUBJECT, NOW_MS + 1000), undefined);
+  assert.equal(tags.givingOf(tag, SUBJECT, NOW_MS + 999), 'direct');
 });
 
 test('ToTags.givingOf() tells a tag that may have been handed on from one that stays', () => {

@@ -3,7 +3,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Observation } from '@sentrypeer/event';
-import { Bench, credentialsFor, EXTENSION, OFFER, registerText, requestText } from './bench.ts';
+import {
+  Bench,
+  credentialsFor,
+  EXTENSION,
+  OFFER,
+  type Overrides,
+  registerText,
+  requestText,
+  toTagOf,
+} from './bench.ts';
 
 const NUMBER = 'sip:00442071234567@203.0.113.5';
 const invite = requestText({ method: 'INVITE', uri: NUMBER, body: OFFER });
@@ -51,4 +60,38 @@ test('what is never answered is not counted as withheld', () => {
   const bench = new Bench();
   for (const text of [requestText({ method: 'ACK' }), 'SIP/2.0 200 OK\r\n\r\n', 'no SIP'])
     assert.notEqual(bench.receive(text, { isUnanswered: true }).isWithheld, true);
+});
+
+test('a request that ends a call ends it also where no answer may go out', () => {
+  const callOf = (bench: Bench, overrides: Overrides) => {
+    const text = requestText({
+      method: 'INVITE',
+      uri: `sip:${EXTENSION}@203.0.113.5`,
+      body: OFFER,
+    });
+    const [, ringing] = bench.answers(text, overrides);
+    assert.equal(ringing?.statusCode, 180);
+    return `<sip:${EXTENSION}@203.0.113.5>;tag=${toTagOf(ringing)}`;
+  };
+  for (const method of ['CANCEL', 'BYE']) {
+    const bench = new Bench();
+    const to = callOf(bench, { transport: 'TCP' });
+    const ended = requestText({ method, ...(method === 'BYE' ? { to } : {}) });
+    const reaction = bench.receive(ended, { transport: 'TCP', isUnanswered: true });
+    assert.notEqual(reaction.isWithheld, true);
+    assert.deepEqual(bench.wait(60_000), [], method);
+  }
+});
+
+test('a connection stays open whether a request on it is answered or not, and its grade the same', () => {
+  const bench = new Bench();
+  const [challenge] = bench.answers(registerText(EXTENSION));
+  const headers = [credentialsFor(challenge, { user: EXTENSION, password: 'x' })];
+  bench.receive(registerText(EXTENSION, { headers }));
+  assert.equal(bench.receive(requestText()).observation.grade, 'returned');
+  for (const isUnanswered of [true, false]) {
+    const { close, observation } = bench.receive(requestText(), { transport: 'TCP', isUnanswered });
+    assert.equal(close, false);
+    assert.equal(observation.grade, 'handshake');
+  }
 });

@@ -39,7 +39,6 @@ export function sameLayouts(layout: Layout): Persona['layouts'] {
 export const BY_THE_BOOK = {
   tagOutsideDialogs: 'hashed',
   shape: USUAL_SHAPE,
-  refusal: 404,
   otherHeaders: new Map(),
   reasons: new Map(),
   checks: {
