@@ -13,7 +13,7 @@ import { Calls } from './calls.ts';
 import { documented } from './documented.ts';
 import { CLEAN, LISTED, listNumber } from './listed-number.ts';
 import { peer } from './peer.ts';
-import { freePort } from './tool.ts';
+import { freePort, runTool } from './tool.ts';
 
 const SCENARIOS = {
   caller: ['-sn', 'uac'],
@@ -76,7 +76,7 @@ direct_media=no
 `;
 }
 
-type Way = 'agi' | 'curl' | 'agent' | 'freepbx' | 'list';
+type Way = 'agi' | 'curl' | 'agent' | 'freepbx' | 'list' | 'database';
 
 /** The daemon, Asterisk and SIPp on both sides of it, in one of the page's variants. */
 async function open(t: TestContext, scope: AsyncDisposableStack, way: Way) {
@@ -97,6 +97,7 @@ async function open(t: TestContext, scope: AsyncDisposableStack, way: Way) {
     curl: () => page('asterisk outbound') + page('asterisk curl', api),
     agent: () => page('asterisk outbound') + page('asterisk agent'),
     list: () => page('asterisk outbound') + page('asterisk list'),
+    database: () => page('asterisk outbound') + page('asterisk database'),
     freepbx: () => FREEPBX + documented('freepbx.md', 'asterisk hook', {}) + page('asterisk agi'),
   };
   const agent = page('ini pjsip', {
@@ -123,13 +124,34 @@ async function open(t: TestContext, scope: AsyncDisposableStack, way: Way) {
     }
   };
   await mkdir(join(folder, 'cdr-csv'), { recursive: true });
-  return { calls, daemon, asterisk, records };
+  return { calls, daemon, asterisk, records, console: await consoleOf(found.command, folder) };
+}
+
+/** A folder with a program `asterisk` that reaches the one just started. */
+async function consoleOf(command: readonly string[], folder: string): Promise<string> {
+  const bin = join(folder, 'bin');
+  await mkdir(bin);
+  const words = [...command, '-C', join(folder, 'asterisk.conf')].map((word) => `'${word}'`);
+  await writeFile(join(bin, 'asterisk'), `#!/bin/sh\nexec ${words.join(' ')} "$@"\n`, {
+    mode: 0o755,
+  });
+  return bin;
+}
+
+async function decide(daemon: DaemonProcess, command: 'block' | 'unblock', what: string) {
+  const { status, stderr } = await DaemonProcess.run([command, what, '-f', daemon.dbFile]);
+  assert.equal(status, 0, stderr);
+}
+
+/** Waits until a list of numbers says so. */
+async function listed(daemon: DaemonProcess, isRight: (list: string) => boolean): Promise<void> {
+  const url = `http://127.0.0.1:${daemon.ports.api}/v1/lists/numbers.txt`;
+  await until('the list', async () => isRight(await (await fetch(url)).text()));
 }
 
 /** The list for the dialplan, with the attacker's number and a range that the operator blocks. */
 async function numbersOf(daemon: DaemonProcess): Promise<string> {
-  const { status, stderr } = await DaemonProcess.run(['block', RANGE, '-f', daemon.dbFile]);
-  assert.equal(status, 0, stderr);
+  await decide(daemon, 'block', RANGE);
   const url = `http://127.0.0.1:${daemon.ports.api}/v1/lists/numbers.extensions`;
   let list = '';
   await until('both to be listed', async () => {
@@ -154,6 +176,45 @@ describe('asterisk', () => {
       const { taken, heard } = await calls.call(number);
       assert.equal(taken, true, `${number}\n${heard}\n${asterisk.output}`);
     }
+  });
+
+  test('asterisk keeps /v1/lists/numbers.astdb in its database, and takes the changes', async (t) => {
+    await using scope = new AsyncDisposableStack();
+    const opened = await open(t, scope, 'database');
+    if (opened === undefined) return;
+    const { calls, daemon, asterisk, console } = opened;
+    const folder = join(daemon.folder, 'asterisk');
+    const script = join(folder, 'load');
+    const places = {
+      'http://127.0.0.1:8082': `http://127.0.0.1:${daemon.ports.api}`,
+      '/var/lib/asterisk': folder,
+    };
+    await writeFile(script, documented('asterisk.md', 'sh database', places));
+    const run = async (program: string, args: readonly string[]): Promise<string> => {
+      const path = `PATH=${console}:${process.env['PATH'] ?? ''}`;
+      const { status, output, stdout } = await runTool('env', [path, program, ...args], { folder });
+      assert.equal(status, 0, output);
+      return stdout;
+    };
+    const shown = async (): Promise<readonly string[]> =>
+      (await run('asterisk', ['-rx', 'database show sentrypeer'])).match(/(?<=peer\/)\d+/g) ?? [];
+    await run('sh', [script]);
+    assert.deepEqual(await shown(), [LISTED.slice(2)]);
+    assert.match((await calls.call(LISTED)).heard, /^SIP\/2\.0 403 /m, asterisk.output);
+    assert.equal((await calls.call(CLEAN)).taken, true, asterisk.output);
+
+    await decide(daemon, 'block', `+${CLEAN.slice(2)}`);
+    await listed(daemon, (list) => list.split('\n').length === 3);
+    await run('sh', [script]);
+    assert.deepEqual(await shown(), [LISTED, CLEAN].map((number) => number.slice(2)).toSorted());
+    assert.match((await calls.call(CLEAN)).heard, /^SIP\/2\.0 403 /m, asterisk.output);
+
+    await decide(daemon, 'unblock', `+${CLEAN.slice(2)}`);
+    await listed(daemon, (list) => list.split('\n').length === 2);
+    await run('sh', [script]);
+    await run('sh', [script]);
+    assert.deepEqual(await shown(), [LISTED.slice(2)]);
+    assert.equal((await calls.call(CLEAN)).taken, true, asterisk.output);
   });
 
   for (const way of ['agi', 'curl', 'agent', 'freepbx'] as const) {

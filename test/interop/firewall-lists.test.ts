@@ -127,6 +127,84 @@ test('nft loads a list, what came to it, and what went again', async (t) => {
   assert.deepEqual(held, [WHOLE, CAME, []]);
 });
 
+const MANY = 300;
+const FIRST_4 = '45.9.0.0';
+const FIRST_6 = '2a02:1000:0:0::';
+
+/** Some hundred sources of each family, a network of each, and the list's file `all`, and `none` without a source. */
+async function manyListed(daemon: DaemonProcess, ending: string): Promise<void> {
+  const key = await adminKey(daemon, `many-${ending}`);
+  const sources = Array.from({ length: MANY }, (_, index) => [
+    { sourceIp: `45.9.${index % 64}.${index >> 6}`, transport: 'TCP' } as const,
+    { sourceIp: `2a02:${(0x1000 + index).toString(16)}::9`, transport: 'TCP' } as const,
+  ]).flat();
+  await deliver(daemon, key, sources);
+  for (const block of ['91.200.0.0/22', '2a03:4000::/32'])
+    assert.equal(await post(daemon, '/v1/decisions', key, { block }), 204);
+  const count = async (): Promise<number> => (await list(daemon, LIST)).split('\n').length - 1;
+  await until('all to be listed', async () => (await count()) === 2 * MANY + 2);
+  for (const [name, query] of [
+    ['all', ''],
+    ['none', '?max_age=0s'], // What is blocked stays.
+  ] as const) {
+    const text = await list(daemon, `/v1/lists/ip-addresses.${ending}${query}`);
+    writeFileSync(join(daemon.folder, name), text);
+  }
+}
+
+/** Loads the list over and over while another process asks whether both are in it, then the one without a source. */
+function asksMeanwhile(load: string, asks: readonly string[], show: string): string {
+  const asked = asks.map((ask) => `${ask} >/dev/null 2>&1 || echo LET IN`).join('; ');
+  return `${load} < all
+(for round in 1 2 3 4 5 6 7 8 9 10 11 12; do ${load} < all; done) & loads=$!
+while kill -0 $loads 2>/dev/null; do ${asked}; done
+wait $loads
+${show}
+echo END
+${load} < none
+${show}`;
+}
+
+async function manyAreLoaded(daemon: DaemonProcess, ending: string, script: string) {
+  await manyListed(daemon, ending);
+  const run = await runTool('unshare', ['-rn', 'sh', '-ec', script], { folder: daemon.folder });
+  assert.equal(run.status, 0, run.output);
+  assert.ok(!run.stdout.includes('LET IN'), 'an attacker was let in while the list was loaded');
+  return run.stdout.split('END\n');
+}
+
+test('ipset loads hundreds of both families, refuses them while it loads them again, and none at last', async (t) => {
+  const ipset = peer('ipset', t);
+  if (ipset === undefined) return;
+  await using daemon = await DaemonProcess.start(['--threads=1']);
+  const asks = [`${ipset} test sentrypeer4 ${FIRST_4}`, `${ipset} test sentrypeer6 ${FIRST_6}`];
+  const script = asksMeanwhile(`${ipset} restore`, asks, `${ipset} save`);
+  const [all = '', none = ''] = await manyAreLoaded(daemon, 'ipset', script);
+  assert.equal(all.match(/^add sentrypeer4 /gm)?.length, MANY + 1);
+  assert.equal(all.match(/^add sentrypeer6 /gm)?.length, MANY + 1);
+  assert.deepEqual(none.match(/(?<=^add )\S+ \S+/gm)?.toSorted(), [
+    'sentrypeer4 91.200.0.0/22',
+    'sentrypeer6 2a03:4000::/32',
+  ]);
+});
+
+test('nft loads hundreds of both families, refuses them while it loads them again, and none at last', async (t) => {
+  const nft = peer('nft', t);
+  if (nft === undefined) return;
+  await using daemon = await DaemonProcess.start(['--threads=1']);
+  const asks = [
+    `${nft} get element inet sentrypeer bad4 '{ ${FIRST_4} }'`,
+    `${nft} get element inet sentrypeer net6 '{ ${FIRST_6} }'`,
+  ];
+  const script = asksMeanwhile(`${nft} -f -`, asks, `${nft} list ruleset`);
+  const [all = '', none = ''] = await manyAreLoaded(daemon, 'nft', script);
+  assert.equal(all.match(/ timeout \w+ expires /g)?.length, 2 * MANY + 2);
+  assert.deepEqual(none.match(/\S+(?= timeout \w+ expires )/g), [
+    '91.200.0.0/22',
+    '2a03:4000::/32',
+  ]);
+});
+
 /** Runs a script in a separate network, with both families of a list as the files `4` and `6`. */
 async function inNetwork(daemon: DaemonProcess, ending: string, script: string) {
   await deliver(daemon, await adminKey(daemon, `six-${ending}`), [
@@ -197,7 +275,11 @@ test('a command for RouterOS that fails ends nothing else', async () => {
   await using daemon = await attackedDaemon();
   const text = await list(daemon, '/v1/lists/ip-addresses.rsc');
   assert.ok(text.includes('address=45.1.2.3'));
-  for (const line of text.trimEnd().split('\n')) assert.match(line, /^:do \{ .+ \} on-error=\{\}$/);
+  const lines = text.trimEnd().split('\n');
+  for (const line of lines) assert.match(line, /^:do \{ .+ \} on-error=\{\}$/);
+  // The old list stays in force until the new one is complete.
+  const removed = lines.findIndex((line) => line.includes('/ip ') && line.includes('=sentrypeer]'));
+  assert.ok(removed > lines.findLastIndex((line) => line.includes(' add ')), text);
   const own = await list(daemon, '/v1/lists/ip-addresses.rsc?family=4');
   assert.ok(!own.includes('/ipv6'), own);
 });

@@ -4,11 +4,10 @@
 
 import assert from 'node:assert/strict';
 import { globSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
-import { DaemonProcess, until } from '../e2e/daemon-process.ts';
-import { documented } from './documented.ts';
+import { DaemonProcess } from '../e2e/daemon-process.ts';
 import { peer } from './peer.ts';
 import { freePort, runTool } from './tool.ts';
 
@@ -64,57 +63,4 @@ test('kamailio sends its OPTIONS and takes us for a server that is up', async (t
       },
     ],
   );
-});
-
-/** Queries the documented table once it is loaded. */
-function asksTable(folder: string, modules: string, port: number): string {
-  const asked = ['4685078012', '12126834123', '46701740605'].map(
-    (number) => `
-    $var(e164) = "${number}";
-    if (mt_match("sentrypeer", "$var(e164)", "0")) xlog("L_ERR", "${number} is refused\\n");
-    else xlog("L_ERR", "${number} passes\\n");`,
-  );
-  const table = documented('kamailio.md', 'kamailio mtree', { '/etc/kamailio/sentrypeer': folder });
-  return `#!KAMAILIO
-log_stderror=yes
-children=1
-disable_tcp=yes
-listen=udp:127.0.0.1:${port}
-mpath="${modules}/"
-${table}
-request_route { exit; }
-event_route[core:worker-one-init] {${asked.join('')}
-    xlog("L_ERR", "all were asked\\n");
-}
-`;
-}
-
-test('kamailio loads /v1/lists/numbers.mtree and refuses a number within a listed range', async (t) => {
-  const kamailio = peer('kamailio', t);
-  if (kamailio === undefined) return;
-  await using daemon = await DaemonProcess.start();
-  const { folder, ports } = daemon;
-  for (const what of ['+46850780xx', '+12126834123']) {
-    const { status, stderr } = await DaemonProcess.run(['block', what, '-f', daemon.dbFile]);
-    assert.equal(status, 0, stderr);
-  }
-  let list = '';
-  await until('both to be listed', async () => {
-    const response = await fetch(`http://127.0.0.1:${ports.api}/v1/lists/numbers.mtree`);
-    list = await response.text();
-    return list.split('\n').length === 4;
-  });
-  const tables = join(folder, 'tables');
-  await mkdir(tables);
-  await writeFile(join(tables, 'version'), 'table_name(string) table_version(int)\nnumbers:1\n');
-  await writeFile(join(tables, 'numbers'), list);
-  const [mtree] = globSync('/usr/lib/*/kamailio/modules/mtree.so');
-  assert.ok(mtree !== undefined, 'the package has its modules');
-  const file = join(folder, 'mtree.cfg');
-  await writeFile(file, asksTable(tables, dirname(mtree), await freePort()));
-  const args = ['-f', file, '-DD', '-E', '-w', folder, '-Y', folder];
-  const { output } = await runTool(kamailio, args, { folder, untilPrinted: 'all were asked' });
-  assert.match(output, /4685078012 is refused/);
-  assert.match(output, /12126834123 is refused/);
-  assert.match(output, /46701740605 passes/);
 });

@@ -39,6 +39,7 @@ export const PEERS = {
   iptables: 'iptables',
   'iptables-nft-restore': 'iptables',
   kamailio: 'kamailio',
+  kamcmd: 'kamailio',
   'libatomic for arm64': 'libatomic1-arm64-cross',
   'libstdc++ for arm64': 'libstdc++6-arm64-cross',
   lintian: 'lintian',

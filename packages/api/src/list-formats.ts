@@ -215,21 +215,29 @@ const nft: ListFormat = {
 };
 
 /**
- * For RouterOS `/import`. The list is emptied first, which is the only way to remove what is gone. A failure, such as
- * everything in the IPv6 menu on a router without it, or an existing entry, ends nothing else.
+ * For RouterOS `/import`. A new list is filled next to the old one and takes its place at the end, so the old one stays
+ * in force meanwhile, or if the import is interrupted. A failure, such as everything in the IPv6 menu on a router
+ * without it, or an existing entry, ends nothing else.
  */
 const mikrotik: ListFormat = {
   mediaType: TEXT,
-  begin: each(({ menu }) => routerDo(menu, 'remove [find list=sentrypeer]')),
-  end: nothing,
-  page: (entries) => entries.map(routerAdd).join(''),
+  begin: each(({ menu }) => routerDo(menu, 'remove [find list=sentrypeer-new]')),
+  end: each(
+    ({ menu }) =>
+      routerDo(menu, 'remove [find list=sentrypeer]') +
+      routerDo(menu, 'set [find list=sentrypeer-new] list=sentrypeer'),
+  ),
+  page: (entries) => entries.map((entry) => routerAdd('sentrypeer-new', entry)).join(''),
   changes: {
     begin: nothing,
-    add: (entries) => entries.map(routerAdd).join(''),
+    add: (entries) => entries.map((entry) => routerAdd('sentrypeer', entry)).join(''),
     remove: (entries) =>
       entries
-        .map(({ value: ip }) =>
-          routerDo(familyOf(ip).menu, `remove [find list=sentrypeer address=${ip}]`),
+        .map(({ value }) =>
+          routerDo(
+            familyOf(value).menu,
+            `remove [find list=sentrypeer address=${routerAddress(value)}]`,
+          ),
         )
         .join(''),
   },
@@ -244,8 +252,13 @@ function routerDo(menu: string, command: string): string {
   return `:do { ${menu === '/ipv6' ? `[[:parse "${whole}"]]` : whole} } on-error={}\n`;
 }
 
-function routerAdd({ value: ip }: ListedSubject): string {
-  return routerDo(familyOf(ip).menu, `add list=sentrypeer address=${ip}`);
+function routerAdd(list: string, { value }: ListedSubject): string {
+  return routerDo(familyOf(value).menu, `add list=${list} address=${routerAddress(value)}`);
+}
+
+/** As RouterOS shows it, so that it is found again: a single address of IPv6 has its length, one of IPv4 has none. */
+function routerAddress(value: string): string {
+  return value.includes(':') && !value.includes('/') ? `${value}/128` : value;
 }
 
 /** Lists of addresses, by the ending of the route. */

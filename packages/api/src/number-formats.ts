@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import type { ListedKind } from './feed.ts';
+import type { Listed, ListedKind } from './feed.ts';
 import type { ListFormat } from './list-formats.ts';
 import { csvHead, csvLine } from './listing-csv.ts';
 import { listingEntry, numberText } from './v1/entries.ts';
@@ -11,6 +11,13 @@ export interface NumberFormat extends ListFormat {
 }
 
 const TEXT = 'text/plain; charset=utf-8';
+/**
+ * The first row of each table for Kamailio: a number that nobody dials. Its modules keep the old entries when a table
+ * has no rows at all, so without it the last number would still be refused after it left the list.
+ */
+const NOBODY = '0'.repeat(20);
+/** Columns of these tables have 32 bits. */
+const TABLE_INTEGER_MAX = 2_147_483_647;
 const NUMBERS: readonly ListedKind[] = ['number'];
 const WITH_RANGES: readonly ListedKind[] = ['number', 'range'];
 
@@ -59,12 +66,13 @@ const htable: NumberFormat = {
   kinds: NUMBERS,
   mediaType: TEXT,
   begin: () =>
-    'id(int,auto) key_name(string) key_type(int) value_type(int) key_value(string) expires(int)\n',
+    'id(int,auto) key_name(string) key_type(int) value_type(int) key_value(string) expires(int)\n' +
+    `0:${NOBODY}:0:1:0:0\n`,
   end: () => '',
   page: (entries) =>
     entries
       .map(({ value, score, listingId, untilEpochUs }) =>
-        [tableId(listingId), value, 0, 1, score, Math.ceil(untilEpochUs / 1e6)].join(':'),
+        [tableId(listingId), value, 0, 1, score, tableSeconds(untilEpochUs)].join(':'),
       )
       .map((line) => `${line}\n`)
       .join(''),
@@ -75,7 +83,7 @@ function prefixTable(column: string): NumberFormat {
   return {
     kinds: WITH_RANGES,
     mediaType: TEXT,
-    begin: () => `id(int,auto) prefix(string) ${column}(int)\n`,
+    begin: () => `id(int,auto) prefix(string) ${column}(int)\n0:${NOBODY}:0\n`,
     end: () => '',
     page: (entries) =>
       entries
@@ -88,7 +96,7 @@ function prefixTable(column: string): NumberFormat {
 const mtree: NumberFormat = {
   kinds: WITH_RANGES,
   mediaType: TEXT,
-  begin: () => 'id(int,auto) tprefix(string) tvalue(string)\n',
+  begin: () => `id(int,auto) tprefix(string) tvalue(string)\n0:${NOBODY}:0\n`,
   end: () => '',
   page: (entries) =>
     entries
@@ -99,9 +107,14 @@ const mtree: NumberFormat = {
       .join(''),
 };
 
-/** Columns of these tables are 32 bits wide. Ids only have to differ between the entries of one moment. */
+/** Ids only have to differ between the entries of one moment. */
 function tableId(listingId: number): number {
-  return listingId % 2_147_483_648;
+  return (listingId % TABLE_INTEGER_MAX) + 1; // 0 is the first row's.
+}
+
+/** A later end would be read as another time, perhaps as one that has passed. */
+function tableSeconds(epochUs: number): number {
+  return Math.min(Math.ceil(epochUs / 1e6), TABLE_INTEGER_MAX);
 }
 
 /** Commands of Asterisk's console for its own database: family `sentrypeer`, the number without its plus, the score. */
@@ -110,14 +123,17 @@ const astdb: NumberFormat = {
   mediaType: TEXT,
   begin: () => 'database deltree sentrypeer\n',
   end: () => '',
-  page: (entries) =>
-    entries.map(({ value, score }) => `database put sentrypeer ${value} ${score}\n`).join(''),
+  page: astdbPut,
   changes: {
     begin: () => '',
-    add: (entries) => entries.map(({ value }) => `database put sentrypeer ${value} 1\n`).join(''),
+    add: astdbPut,
     remove: (entries) => entries.map(({ value }) => `database del sentrypeer ${value}\n`).join(''),
   },
 };
+
+function astdbPut(entries: readonly Listed[]): string {
+  return entries.map(({ value, score }) => `database put sentrypeer ${value} ${score}\n`).join('');
+}
 
 /** A context of Asterisk's dialplan: an extension for each number, without its plus, and a pattern for each range. */
 const extensions: NumberFormat = {

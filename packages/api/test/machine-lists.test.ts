@@ -47,7 +47,11 @@ const HEAD_CSV =
   'ip_address,grade,seen_count,first_seen,last_seen,level,score,since,until,reasons\r\n';
 const FIRST_CSV = `203.0.113.5,handshake,7,${SEEN},${SEEN},listed,60,${SEEN},${UNTIL},"it came; it said ""hello"""\r\n`;
 const HEAD_HTABLE =
-  'id(int,auto) key_name(string) key_type(int) value_type(int) key_value(string) expires(int)\n';
+  'id(int,auto) key_name(string) key_type(int) value_type(int) key_value(string) expires(int)\n' +
+  '0:00000000000000000000:0:1:0:0\n';
+
+/** With a row that matches nobody, because Kamailio does not load a table without rows. */
+const NOBODY = '0:00000000000000000000:0\n';
 
 const ANSWERS: readonly (readonly [path: string, text: string])[] = [
   ['/v1/lists/ip-addresses.txt', '203.0.113.5\n2001:db8::5\n'],
@@ -69,17 +73,20 @@ const ANSWERS: readonly (readonly [path: string, text: string])[] = [
   ],
   [
     '/v1/lists/numbers.htable',
-    `${HEAD_HTABLE}8:46701234567:0:1:60:1790000000\n7:442071234567:0:1:40:1790000000\n`,
+    `${HEAD_HTABLE}9:46701234567:0:1:60:1790000000\n8:442071234567:0:1:40:1790000000\n`,
   ],
   [
     '/v1/lists/numbers.mtree',
-    'id(int,auto) tprefix(string) tvalue(string)\n9:46701234:60\n8:46701234567:60\n7:442071234567:40\n',
+    `id(int,auto) tprefix(string) tvalue(string)\n${NOBODY}10:46701234:60\n9:46701234567:60\n8:442071234567:40\n`,
   ],
   [
     '/v1/lists/numbers.userblocklist',
-    'id(int,auto) prefix(string) allowlist(int)\n9:46701234:0\n8:46701234567:0\n7:442071234567:0\n',
+    `id(int,auto) prefix(string) allowlist(int)\n${NOBODY}10:46701234:0\n9:46701234567:0\n8:442071234567:0\n`,
   ],
-  ['/v1/lists/numbers.userblacklist?max_age=0s', 'id(int,auto) prefix(string) whitelist(int)\n'],
+  [
+    '/v1/lists/numbers.userblacklist?max_age=0s',
+    `id(int,auto) prefix(string) whitelist(int)\n${NOBODY}`,
+  ],
   [
     '/v1/lists/numbers.astdb',
     'database deltree sentrypeer\ndatabase put sentrypeer 46701234567 60\ndatabase put sentrypeer 442071234567 40\n',
@@ -104,10 +111,14 @@ const ANSWERS: readonly (readonly [path: string, text: string])[] = [
   ],
   [
     '/v1/lists/ip-addresses.rsc',
-    ':do { /ip firewall address-list remove [find list=sentrypeer] } on-error={}\n' +
+    ':do { /ip firewall address-list remove [find list=sentrypeer-new] } on-error={}\n' +
+      ':do { [[:parse "/ipv6 firewall address-list remove [find list=sentrypeer-new]"]] } on-error={}\n' +
+      ':do { /ip firewall address-list add list=sentrypeer-new address=203.0.113.5 } on-error={}\n' +
+      ':do { [[:parse "/ipv6 firewall address-list add list=sentrypeer-new address=2001:db8::5/128"]] } on-error={}\n' +
+      ':do { /ip firewall address-list remove [find list=sentrypeer] } on-error={}\n' +
+      ':do { /ip firewall address-list set [find list=sentrypeer-new] list=sentrypeer } on-error={}\n' +
       ':do { [[:parse "/ipv6 firewall address-list remove [find list=sentrypeer]"]] } on-error={}\n' +
-      ':do { /ip firewall address-list add list=sentrypeer address=203.0.113.5 } on-error={}\n' +
-      ':do { [[:parse "/ipv6 firewall address-list add list=sentrypeer address=2001:db8::5"]] } on-error={}\n',
+      ':do { [[:parse "/ipv6 firewall address-list set [find list=sentrypeer-new] list=sentrypeer"]] } on-error={}\n',
   ],
 ];
 
@@ -171,11 +182,28 @@ const CHANGES: readonly (readonly [ending: string, added: string, removed: strin
   [
     'rsc',
     ':do { /ip firewall address-list add list=sentrypeer address=203.0.113.3 } on-error={}\n' +
-      ':do { [[:parse "/ipv6 firewall address-list add list=sentrypeer address=2001:db8::4"]] } on-error={}\n',
+      ':do { [[:parse "/ipv6 firewall address-list add list=sentrypeer address=2001:db8::4/128"]] } on-error={}\n',
     ':do { /ip firewall address-list remove [find list=sentrypeer address=203.0.113.3] } on-error={}\n' +
-      ':do { [[:parse "/ipv6 firewall address-list remove [find list=sentrypeer address=2001:db8::4]"]] } on-error={}\n',
+      ':do { [[:parse "/ipv6 firewall address-list remove [find list=sentrypeer address=2001:db8::4/128]"]] } on-error={}\n',
   ],
 ];
+
+test('numbers.htable has no end that does not fit into its column', async () => {
+  const feed = new MemoryFeed().list('442071234567', { untilEpochUs: Date.UTC(2150, 0, 1) * 1000 });
+  await using api = await openApi({ feed });
+  const text = await (await ask(api, '/v1/lists/numbers.htable')).text();
+  assert.match(text, /^2:442071234567:0:1:60:2147483647$/m);
+});
+
+test('changes of numbers.astdb have the score that the whole list has', async () => {
+  const feed = new MemoryFeed()
+    .tell(1, '46701234567')
+    .tell(2, '442071234567')
+    .list('442071234567', { score: 40 });
+  await using api = await openApi({ feed });
+  const text = await (await ask(api, '/v1/lists/numbers.astdb?since=101')).text();
+  assert.equal(text, 'database put sentrypeer 442071234567 40\n');
+});
 
 test('GET /v1/lists/numbers.json is one array of entries', async () => {
   await using api = await openApi({ feed: someFeed() });

@@ -12,7 +12,7 @@ import { readAskedNumber } from '../asked-number.ts';
 import { time } from '../parameters.ts';
 
 const RIGHT =
-  'the body must be {"allow": WHAT, "comment", "until", "yes"}, {"disallow": WHAT} {"block": ADDRESS NETWORK NUMBER or RANGE, "comment", "until", "yes"}, {"unblock": WHAT} or {"delist": ADDRESS NUMBER or RANGE, "comment"}';
+  'the body must be {"allow": WHAT, "comment", "until", "yes"}, {"disallow": WHAT}, {"block": ADDRESS, NETWORK, NUMBER or RANGE, "comment", "until", "yes"}, {"unblock": WHAT} or {"delist": ADDRESS, NUMBER or RANGE, "comment"}';
 /** A block of numbers, as lists name it: `+46850780xx`. */
 const RANGE = /^\+\d{3,13}x{2,4}$/;
 const until = time('');
