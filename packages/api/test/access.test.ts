@@ -12,6 +12,7 @@ import {
   FAILED_KEYS_MS,
   KEY_CHARACTERS_MAX,
   RATE_MS,
+  WINDOWS_COUNT_MAX,
 } from '../src/limits.ts';
 import { RequestWindows } from '../src/access/request-windows.ts';
 import { MemoryEvidence } from './memory-evidence.ts';
@@ -65,6 +66,8 @@ const READS = [
   '/numbers/1',
   '/api/phone-numbers/1',
 ];
+/** What APIBAN answers while nothing is banned. */
+const NO_NEW_BANS = 404;
 const OPEN = ['/health-check', '/', '/openapi.json', '/docs'];
 
 test('reading needs no key unless the operator says so', async () => {
@@ -107,6 +110,8 @@ test('a key may come as X-Api-Key or with any case of Bearer; an empty one does 
     [{ authorization: 'bearer read' }, 200],
     [{ authorization: 'BEARER  read ' }, 200],
     [{ authorization: 'Basic read' }, 401],
+    [{ authorization: 'Digest read' }, 401],
+    [{ authorization: 'Digest write', 'x-api-key': 'read' }, 200],
     [{ authorization: 'Bearer' }, 401],
     [{ authorization: `Bearer ${'x'.repeat(500)}` }, 401],
     [{ 'x-api-key': 'Read' }, 401],
@@ -115,6 +120,26 @@ test('a key may come as X-Api-Key or with any case of Bearer; an empty one does 
     await response.text();
     assert.equal(response.status, expected, JSON.stringify(headers));
   }
+});
+
+test('an empty X-Api-Key is no key, so that nothing is refused for it', async () => {
+  await using api = await open();
+  const response = await ask(api, '/v1/summary', { headers: { 'x-api-key': '' } });
+  assert.equal(response.status, 200);
+  await using closed = await open({ keyRequired: true });
+  const inPath = await ask(closed, '/api/read/banned', { headers: { 'x-api-key': '' } });
+  assert.equal(inPath.status, NO_NEW_BANS);
+});
+
+test('any key in the path will do where reading needs none, and only a good one elsewhere', async () => {
+  await using api = await open();
+  assert.equal(await status(api, '/api/wrong/banned'), NO_NEW_BANS);
+  assert.equal(await status(api, '/api/write/banned'), NO_NEW_BANS);
+  assert.equal(await status(api, '/v1/summary', 'write'), 200, 'with any good key in the header');
+  await using closed = await open({ keyRequired: true });
+  assert.equal(await status(closed, '/api/wrong/banned'), 401);
+  assert.equal(await status(closed, '/api/write/banned'), 403);
+  assert.equal(await status(closed, '/api/read/banned'), NO_NEW_BANS);
 });
 
 test('a key longer than any that is made is not even looked up', async () => {
@@ -140,6 +165,68 @@ test('what is refused says why, in the words of the route', async () => {
     headers: { authorization: 'Bearer wrong' },
   });
   assert.equal(((await cloud.json()) as { readonly error: string }).error, 'invalid_token');
+});
+
+test('a refusal names the right that is missing, and the roles that have it', async () => {
+  await using api = await open({ keyRequired: true });
+  const HOW = 'Authorization: Bearer KEY, or X-Api-Key: KEY';
+  for (const [method, path, key, error, detail] of [
+    ['GET', '/numbers/1', undefined, 'missing_token', `this needs a key that may read: ${HOW}`],
+    [
+      'POST',
+      '/api/events',
+      undefined,
+      'missing_token',
+      `this needs a key that may deliver events: ${HOW}`,
+    ],
+    [
+      'GET',
+      '/numbers/1',
+      'write',
+      'insufficient_permissions',
+      'this key is for write and may not read; read or admin would',
+    ],
+    [
+      'POST',
+      '/api/events',
+      'read',
+      'insufficient_permissions',
+      'this key is for read and may not deliver events; write or admin would',
+    ],
+  ] as const) {
+    const headers: Record<string, string> = key === undefined ? {} : { 'x-api-key': key };
+    const response = await ask(api, path, { method, headers });
+    assert.deepEqual(await response.json(), { error, error_description: detail }, path);
+  }
+  const decision = { method: 'POST', body: '{}', headers: { 'x-api-key': 'read' } };
+  const own = (await (await ask(api, '/v1/decisions', decision)).json()) as { detail: string };
+  assert.equal(
+    own.detail,
+    'this key is for read and may not decide what may be listed, and whom to trust; admin would',
+  );
+});
+
+test('whoever asks too often is told so, and how long to wait', async () => {
+  await using api = await open({ ratePerSecond: 1, trustedProxies: ['127.0.0.1'] });
+  const headers = { 'x-forwarded-for': '192.0.2.1' };
+  for (let count = 0; count < RATE_MS / 1000; count += 1) await ask(api, '/numbers/1', { headers });
+  clock.ms += RATE_MS - 1;
+  const refused = await ask(api, '/numbers/1', { headers });
+  assert.equal(refused.status, 429);
+  assert.equal(refused.headers.get('retry-after'), '1');
+  assert.equal(refused.headers.get('www-authenticate'), null);
+  assert.deepEqual(await refused.json(), {
+    error: 'too_many',
+    error_description: 'there were too many requests from this address',
+  });
+});
+
+test('without a limit another machine may ask as often as it likes', async () => {
+  await using api = await open({ trustedProxies: ['127.0.0.1'] });
+  for (let count = 0; count < 3; count += 1) {
+    const headers = { 'x-forwarded-for': '192.0.2.1' };
+    assert.equal((await ask(api, '/v1/summary', { headers })).status, 200);
+  }
 });
 
 test('wrong keys with the same beginning are answered 429 for a while after too many', async () => {
@@ -235,7 +322,11 @@ test('scripts of the site that is allowed may send a key', async () => {
   await using api = await open({ corsOrigin: 'https://pbx.example' });
   const answer = await ask(api, '/v1/summary', preflight);
   assert.equal(answer.status, 204);
-  assert.match(answer.headers.get('access-control-allow-headers') ?? '', /Authorization/);
+  const allowed = answer.headers.get('access-control-allow-headers')?.split(', ') ?? [];
+  assert.ok(allowed.includes('Authorization') && allowed.includes('X-Api-Key'));
+  assert.match(answer.headers.get('access-control-allow-methods') ?? '', /\bGET\b/);
+  const simple = await ask(api, '/v1/summary', { method: 'OPTIONS' });
+  assert.equal(simple.status, 405, 'which is not a preflight');
   await using closed = await open();
   assert.equal((await ask(closed, '/v1/summary', preflight)).status, 405);
 });
@@ -244,6 +335,9 @@ test('RequestWindows forgets the oldest client when there are too many', () => {
   const windows = new RequestWindows({ countMax: 1, windowMs: 1000 });
   assert.equal(windows.take('first', 0), 0);
   assert.equal(windows.take('first', 1), 999);
-  for (let index = 0; index < 16_384; index += 1) windows.take(String(index), 2);
-  assert.equal(windows.take('first', 3), 0);
+  for (let index = 1; index < WINDOWS_COUNT_MAX; index += 1) windows.take(String(index), 2);
+  assert.equal(windows.take('first', 3), 997, 'there was room for all');
+  windows.take('last', 4);
+  assert.equal(windows.take('1', 5), 997, 'of the others none is forgotten');
+  assert.equal(windows.take('first', 6), 0);
 });

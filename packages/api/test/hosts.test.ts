@@ -10,18 +10,25 @@ import type { AnsweredRequest, HttpApi } from '../src/index.ts';
 import {
   BODIES_OCTETS_MAX,
   DELIVERY_OCTETS_MAX,
+  FAILED_KEYS_COUNT_MAX,
   HOST_CHARACTERS_MAX,
   TOKEN_OCTETS_MAX,
 } from '../src/limits.ts';
 import { MemoryEvidence } from './memory-evidence.ts';
 import { openApi } from './ports.ts';
 
-/** The status of the answer to these octets, 0 if there was none. */
-async function statusOf(api: HttpApi, octets: string): Promise<number> {
+/** The answer to these octets. */
+async function answerOf(api: HttpApi, octets: string): Promise<string> {
   const socket = connect(api.address.port, '127.0.0.1').setEncoding('latin1');
   socket.write(octets);
   const [text] = (await once(socket, 'data', { signal: AbortSignal.timeout(5_000) })) as [string];
   socket.destroy();
+  return text;
+}
+
+/** The status of the answer to these octets, 0 if there was none. */
+async function statusOf(api: HttpApi, octets: string): Promise<number> {
+  const text = await answerOf(api, octets);
   return Number(/^HTTP\/1\.1 (\d{3})/.exec(text)?.[1] ?? 0);
 }
 
@@ -126,6 +133,44 @@ test('a page of another site changes nothing, even with a key', async () => {
   for (const header of ['Origin: http://127.0.0.1', 'Sec-Fetch-Site: same-origin'])
     assert.equal(await post(header), 201, header);
   assert.equal(await post(), 201);
+});
+
+test('what is refused before its key is looked at says why, and counts no wrong key', async () => {
+  await using api = await openApi();
+  const wrong = 'X-Api-Key: sentrypeer_wrong';
+  for (const [method, header, status, error, isLast] of [
+    ['GET', 'Host: b', 400, 'The request data was invalid', true],
+    [
+      'POST',
+      'Origin: https://evil.example',
+      403,
+      'Pages of other sites cannot change anything here',
+      false,
+    ],
+    ['GET', 'Content-Length: 5000000', 413, 'The request is too large', true],
+  ] as const) {
+    const path = method === 'GET' ? '/v1/summary' : '/api/events';
+    const octets = `${method} ${path} HTTP/1.1\r\nHost: a\r\n${header}\r\n${wrong}\r\n\r\n`;
+    for (let count = 0; count < FAILED_KEYS_COUNT_MAX; count += 1) {
+      const answer = await answerOf(api, octets);
+      assert.ok(answer.startsWith(`HTTP/1.1 ${status} `), answer);
+      assert.ok(answer.includes(`"error": "${error}"`), answer);
+      assert.equal(/^connection: close\r$/im.test(answer), isLast, answer);
+    }
+  }
+  assert.equal(await get(api, 'Host: a', wrong), 401);
+});
+
+test('where there is no route, the answer says so, or which methods there are', async () => {
+  await using api = await openApi();
+  const ask = (line: string): Promise<string> =>
+    answerOf(api, `${line} HTTP/1.1\r\nHost: a\r\n\r\n`);
+  const unknown = await ask('GET /nothing?a=b');
+  assert.match(unknown, /^HTTP\/1\.1 404 /);
+  assert.ok(unknown.includes('"error": "The requested resource could not be found."'), unknown);
+  const known = await ask('DELETE /v1/summary?a=b');
+  assert.match(known, /^HTTP\/1\.1 405 .*\r\nallow: GET, HEAD\r\n/is);
+  assert.ok(known.includes('"error": "The method is not allowed"'), known);
 });
 
 test('a page of another site may cause what changes nothing, and reads none of it', async () => {
