@@ -104,13 +104,63 @@ test('Store.append() writes NOT_FOUND for an absent number, method and User-Agen
       },
     ]),
   ]);
+  const repeat = { eventUuid: uuidOf(0), count: 2, lastEpochUs: NOON_US };
+  store.append([batchOf([], [repeat])]);
+  while (store.maintain());
   const [row] = query(directory, 'SELECT * FROM honey');
-  assert.equal(row?.['called_number'], NOT_FOUND);
+  assert.equal(row?.['seen_count'], 3);
+  assert.equal(row['called_number'], NOT_FOUND);
   assert.equal(row?.['method'], NOT_FOUND);
   assert.equal(row?.['user_agent'], NOT_FOUND);
   assert.equal(row?.['request_uri'], null);
   assert.equal(row?.['sip_message'], '');
-  assert.equal(query(directory, 'SELECT * FROM number_total').length, 0);
+  for (const table of ['number_total', 'user_agent_total', "rate_total WHERE kind = 'tool'"]) {
+    assert.equal(query(directory, `SELECT * FROM ${table}`).length, 0, table);
+  }
+});
+
+test('Store.append() writes what each row says, whatever the row before said', () => {
+  using directory = new TestDirectory();
+  using store = open(directory);
+  const plain = { transportType: 'UDP', messageKind: 'request', grade: 'seen' } as const;
+  const events = [
+    { ...plain, calledNumberSource: 'request-uri' },
+    { ...plain, calledNumberSource: 'request-uri', transportType: 'TCP' },
+    { ...plain, calledNumberSource: 'request-uri' },
+    { ...plain, calledNumberSource: 'request-uri', messageKind: 'response' },
+    { ...plain, calledNumberSource: 'request-uri' },
+    { ...plain, calledNumberSource: 'to' },
+    { ...plain, calledNumberSource: 'request-uri' },
+    { ...plain, calledNumberSource: 'request-uri', grade: 'returned' },
+    { ...plain, calledNumberSource: 'request-uri' },
+  ] as const;
+  store.append([batchOf(events)]);
+  const rows = query(
+    directory,
+    `SELECT transport_type AS transportType, message_kind AS messageKind, grade,
+      called_number_source AS calledNumberSource FROM honey ORDER BY honey_id`,
+  );
+  assert.deepEqual(
+    rows.map((row) => ({ ...row })),
+    events,
+  );
+});
+
+test('Store.append() totals an event with an impossible time as of now', () => {
+  using directory = new TestDirectory();
+  using store = open(directory);
+  const seconds = (text: string): number => Date.parse(text) * 1000;
+  store.append([
+    batchOf([{ eventUuid: uuidOf(1), eventEpochUs: seconds('1970-01-01T00:00:01Z') }]),
+    batchOf([{ eventUuid: uuidOf(2), eventEpochUs: seconds('2099-01-01T00:00:00Z') }]),
+  ]);
+  using reader = StoreReader.open(directory.file('sentrypeer.db'));
+  const total = reader.address('203.0.113.5');
+  assert.deepEqual([total?.firstSeenEpochUs, total?.lastSeenEpochUs], [NOON_US, NOON_US]);
+  const repeat = { eventUuid: uuidOf(1), count: 1, lastEpochUs: seconds('2099-01-01T00:00:00Z') };
+  store.append([batchOf([], [repeat])]);
+  while (store.maintain());
+  assert.equal(reader.address('203.0.113.5')?.lastSeenEpochUs, NOON_US);
 });
 
 test('Store.append() keeps a NUL in a number readable for programs in C', () => {

@@ -108,7 +108,7 @@ export function setLimits(database: DatabaseSync, limits: RetentionLimits, nowUs
   const isBeyond = lowered.some((name) => exceeds(database, name, wanted, nowUs));
   if (isBeyond) {
     // A limit that held before continues to hold.
-    const daysBefore = before.days ?? (lowered.includes('days') ? ALWAYS : wanted.days);
+    const daysBefore = before.days ?? ALWAYS;
     const isAlways = daysBefore === ALWAYS || (kept.honeyId > 0 && kept.days === ALWAYS);
     begin(database, {
       nowUs,

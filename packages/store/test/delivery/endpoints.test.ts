@@ -73,13 +73,22 @@ test('Store.changeEndpoint() keeps dead letters until they are taken, each once'
     letters: [letter(1, '410')],
     epochUs: NOON_US,
   });
-  assert.deepEqual(
-    reader.endpoints.letters('hub').map(({ eventUuid, reason }) => [eventUuid, reason]),
-    [
-      [uuidOf(1), '400'],
-      [uuidOf(2), '404'],
-    ],
-  );
+  assert.deepEqual(reader.endpoints.letters('hub'), [
+    {
+      endpoint: 'hub',
+      eventUuid: uuidOf(1),
+      reason: '400',
+      refusedEpochUs: NOON_US + 5,
+      isToSend: false,
+    },
+    {
+      endpoint: 'hub',
+      eventUuid: uuidOf(2),
+      reason: '404',
+      refusedEpochUs: NOON_US,
+      isToSend: false,
+    },
+  ]);
   store.changeEndpoint({ kind: 'taken', endpoint: 'hub', eventUuids: [uuidOf(1)] });
   assert.equal(reader.endpoints.lettersCount('hub'), 1);
   assert.equal(reader.endpoints.lettersCount('other'), 1);
@@ -100,7 +109,10 @@ test('Store.changeEndpoint() takes a limited number of dead letters of an endpoi
       epochUs: NOON_US,
     });
   refuse(1, DEAD_LETTERS_COUNT_MAX);
-  assert.throws(() => refuse(DEAD_LETTERS_COUNT_MAX, 2), { code: 'dead_letters_full' });
+  assert.throws(() => refuse(DEAD_LETTERS_COUNT_MAX, 2), {
+    code: 'dead_letters_full',
+    message: `hub refused ${DEAD_LETTERS_COUNT_MAX} events for good, so the rest waits: see sentrypeer webhook dead, then use webhook resend or webhook discard`,
+  });
   assert.equal(reader.endpoints.lettersCount('hub'), DEAD_LETTERS_COUNT_MAX);
   refuse(1, 1);
 });
@@ -120,6 +132,10 @@ test('Endpoints has dead letters sent again whose events are there, and forgets 
   assert.equal(endpoints.lag('webhook:hub'), 2);
   assert.equal(endpoints.lag('webhook:none'), 0);
   assert.equal(endpoints.sendAgain('hub', uuidOf(2)), 1);
+  assert.deepEqual(
+    reader.endpoints.letters('hub').map(({ isToSend }) => isToSend),
+    [false, true, false, false],
+  );
   assert.deepEqual(reader.endpoints.lettersToSend('hub', 10), [uuidOf(2)]);
   assert.equal(endpoints.sendAgain('hub', undefined), 3, 'without the one that is gone');
   assert.equal(endpoints.sendAgain('other', undefined), 0);

@@ -31,8 +31,14 @@ import {
 /** A store in memory that fails when it is told to. */
 class FakeStore {
   readonly commits: (readonly string[])[] = [];
+  /** Octets of the batches of each commit. */
+  readonly sizes: (readonly number[])[] = [];
+  /** It takes anything, without reading it. */
+  accepts = false;
   dropped = 0;
   failure: string | undefined;
+  /** A fault of the program itself. */
+  fault: Error | undefined;
   moreMaintenance = 0;
   maintainedCount = 0;
   attemptsCount = 0;
@@ -40,10 +46,12 @@ class FakeStore {
 
   append(batches: readonly Uint8Array[]): Appended {
     this.attemptsCount += 1;
+    if (this.fault !== undefined) throw this.fault;
     if (this.failure !== undefined) throw new OperatingError(this.failure, `it is ${this.failure}`);
+    this.sizes.push(batches.map(({ length }) => length));
     const uuids: string[] = [];
     let dropped = 0;
-    for (const batch of batches) {
+    for (const batch of this.accepts ? [] : batches) {
       visitEventBatch(batch, {
         event: (event) => uuids.push(event.eventUuid),
         repeat: () => undefined,
@@ -60,6 +68,7 @@ class FakeStore {
 
   maintain(): boolean {
     this.maintainedCount += 1;
+    if (this.fault !== undefined) throw this.fault;
     if (this.failure !== undefined) throw new OperatingError(this.failure, `it is ${this.failure}`);
     this.moreMaintenance -= 1;
     return this.moreMaintenance >= 0;
@@ -88,7 +97,7 @@ function oneEvent(index: number, messageOctets = 10): Uint8Array {
 }
 
 test('Recorder.step() commits what came within the delay together, then releases it', () => {
-  const { store, recorder, committed, released } = bench();
+  const { store, logger, recorder, committed, released } = bench();
   const first = oneEvent(1);
   const second = oneEvent(2);
   recorder.offer(first);
@@ -100,8 +109,39 @@ test('Recorder.step() commits what came within the delay together, then releases
   assert.deepEqual(store.commits, [[uuidOf(1), uuidOf(2)]]);
   assert.deepEqual(committed, [2]);
   assert.deepEqual(released, [first, second]);
+  assert.equal(recorder.step(150), MAINTAIN_INTERVAL_MS, 'nothing is left to commit');
   recorder.offer(oneEvent(3));
   assert.equal(recorder.step(200), 200 + COMMIT_DELAY_MS);
+  assert.equal(recorder.stall, undefined);
+  assert.deepEqual(logger.lines, []);
+});
+
+test('Recorder is saturated while one commit is full, and not afterwards', () => {
+  const { store, recorder } = bench();
+  const offer = (): void => recorder.offer(new Uint8Array(COMMIT_OCTETS_ENOUGH / 2));
+  store.accepts = true;
+  offer();
+  recorder.step(100);
+  assert.equal(recorder.isSaturated, false);
+  assert.equal(store.attemptsCount, 0);
+  offer();
+  assert.equal(recorder.isSaturated, true);
+  recorder.step(101);
+  assert.equal(store.attemptsCount, 1, 'it does not wait for more');
+  assert.equal(recorder.isSaturated, false);
+  offer();
+  recorder.step(102);
+  assert.equal(store.attemptsCount, 1, 'what was committed does not count any more');
+});
+
+test('Recorder takes into one transaction as much as fits, and always one batch', () => {
+  const { store, recorder } = bench();
+  store.accepts = true;
+  for (const octets of [COMMIT_OCTETS_MAX + 1, 1, COMMIT_OCTETS_MAX - 1, 1]) {
+    recorder.offer(new Uint8Array(octets));
+  }
+  recorder.flush(0);
+  assert.deepEqual(store.sizes, [[COMMIT_OCTETS_MAX + 1], [1, COMMIT_OCTETS_MAX - 1], [1]]);
 });
 
 test('Recorder.step() commits at once when enough waits, in transactions of bounded size', () => {
@@ -158,6 +198,32 @@ test('Recorder keeps batches in order while the store takes nothing and goes on 
     { event: 'recording_stalled', fields: { code: 'db_locked', why: 'it is db_locked' } },
     { event: 'recording_resumed', fields: { waited_messages: 3, dropped_messages: 0 } },
   ]);
+});
+
+test('Recorder gives back no copy of its own when a second stall begins before all is recorded', () => {
+  const { store, recorder, released } = bench();
+  store.failure = 'db_locked';
+  const messageOctets = 60_000;
+  const count = Math.ceil((1.5 * COMMIT_OCTETS_MAX) / messageOctets);
+  for (let index = 0; index < count; index += 1) recorder.offer(oneEvent(index, messageOctets));
+  recorder.flush(0);
+  assert.equal(released.length, count);
+  assert.equal(recorder.isSaturated, false, 'nothing can be recorded anyway');
+  recorder.step(RETRY_FIRST_MS - 1);
+  assert.equal(store.attemptsCount, 1, 'however much waits, it is not tried before its time');
+  store.failure = undefined;
+  recorder.step(1000);
+  assert.equal(recorder.stall, undefined);
+  assert.equal(store.commits.length, 1);
+  store.failure = 'disk_full';
+  assert.equal(recorder.flush(1000), false);
+  assert.equal(released.length, count, 'each block goes back once');
+  store.failure = undefined;
+  assert.equal(recorder.flush(2000), true);
+  assert.deepEqual(
+    store.commits.flat(),
+    Array.from({ length: count }, (_, index) => uuidOf(index)),
+  );
 });
 
 test('Recorder tries again ever more rarely, and says a stall once', () => {
@@ -243,9 +309,14 @@ test('Recorder.flush() commits all at once, or says that it cannot', () => {
 test('Recorder says once that maintenance fails', () => {
   const { store, logger, recorder } = bench();
   store.failure = 'disk_full';
-  recorder.step(1000);
+  const before = store.maintainedCount;
+  assert.equal(recorder.step(1000), 1000 + RETRY_LAST_MS);
+  recorder.step(999 + RETRY_LAST_MS);
+  assert.equal(store.maintainedCount, before + 1, 'it is not tried again at once');
   recorder.step(1000 + RETRY_LAST_MS);
-  assert.deepEqual(logger.events(), ['maintenance_failed']);
+  assert.deepEqual(logger.lines, [
+    { event: 'maintenance_failed', fields: { code: 'disk_full', why: 'it is disk_full' } },
+  ]);
 });
 
 test('Recorder says that maintenance finds the database locked only when that lasts', () => {
@@ -285,6 +356,35 @@ test('Recorder lets a programming error rise', () => {
   const whole = oneEvent(1);
   recorder.offer(whole.subarray(0, whole.length - 3));
   assert.throws(() => recorder.flush(0), /event_batch_damaged/);
+  const other = bench();
+  other.store.fault = new TypeError('a fault');
+  other.recorder.offer(oneEvent(1));
+  assert.throws(() => other.recorder.flush(0), /a fault/);
+  assert.throws(() => other.recorder.step(MAINTAIN_INTERVAL_MS), /a fault/);
+  assert.equal(other.recorder.stall, undefined);
+  assert.deepEqual(other.logger.lines, []);
+});
+
+test('Recorder.takeLeftOver() gives what could not be recorded, and the count of what was dropped', () => {
+  const { store, recorder } = bench();
+  assert.deepEqual(recorder.takeLeftOver(), []);
+  store.failure = 'disk_full';
+  const batch = oneEvent(1);
+  recorder.offer(batch);
+  recorder.flush(0);
+  assert.deepEqual(recorder.takeLeftOver(), [new Uint8Array(batch)]);
+  recorder.offer(oneEvent(2, 60_000));
+  const large = oneEvent(3, 60_000);
+  for (let octets = 0; octets < WAITING_OCTETS_MAX; octets += 60_000) recorder.offer(large);
+  let dropped = 0;
+  const last = recorder.takeLeftOver().at(-1) ?? assert.fail();
+  visitEventBatch(last, {
+    event: () => assert.fail('it is a count'),
+    repeat: () => assert.fail('it is a count'),
+    dropped: (count) => (dropped += count),
+  });
+  assert.ok(dropped > 0);
+  assert.equal(dropped, recorder.stall?.droppedMessages);
 });
 
 test('Recorder and Store survive another program that holds the lock', () => {

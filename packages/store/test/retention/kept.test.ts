@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { DISK_CHECK_INTERVAL_MS, NO_AGE_LIMIT_DAYS } from '../../src/limits.ts';
+import type { KeptReport } from '../../src/retention/kept.ts';
 import { Retention } from '../../src/retention/retention.ts';
 import { Store, type StoreOptions } from '../../src/store.ts';
 import { StoreReader } from '../../src/store-reader.ts';
@@ -30,9 +31,9 @@ class Bench implements Disposable {
   readonly disk = new TestDisk();
   readonly logger = new TestLogger();
 
-  /** Some 2.5 MiB of 2021, each row with a different address and number. */
-  makeLegacy(): void {
-    const rows = Array.from({ length: OLD_ROWS_COUNT }, (_, index) => ({
+  /** Rows of 2021, some 2.5 MiB by default, each with a different address and number. */
+  makeLegacy(count = OLD_ROWS_COUNT): void {
+    const rows = Array.from({ length: count }, (_, index) => ({
       sourceIp: `203.0.${index >> 8}.${index & 255}`,
       calledNumber: `0044${index}`,
       sipMessage: 'x'.repeat(500),
@@ -53,6 +54,12 @@ class Bench implements Disposable {
   maintainAll(store: Store): void {
     this.clock.ms += 60_000;
     while (store.maintain());
+  }
+
+  /** What is kept despite the limits, as a reader sees it. */
+  kept(): KeptReport | undefined {
+    using reader = StoreReader.open(this.path);
+    return reader.condition(this.clock.epochUs()).kept;
   }
 
   release(): void {
@@ -208,4 +215,127 @@ test('rows that somebody deleted are not kept any more', () => {
   }
   bench.maintainAll(store);
   assert.equal(bench.query(`SELECT value FROM counter WHERE name = 'kept_octets'`), 0);
+});
+
+test('Retention.kept() says what is kept, how old it is, and how much of it the limits would remove', () => {
+  using bench = new Bench();
+  bench.makeLegacy(10);
+  {
+    using store = bench.open({ retentionDays: 30 });
+    store.append([distinctBatch(1, 5)]);
+  }
+  bench.clock.us += 40 * DAY_US;
+  using retention = Retention.open(bench, bench.path, 'look');
+  const { octets, octetsMax, ...kept } = retention.kept() ?? assert.fail('nothing is kept');
+  assert.deepEqual(kept, {
+    events: 10,
+    octetsBeyond: 0,
+    oldest: '2021-02-03 04:05:06.789',
+    retentionDays: 30,
+    isBeyond: true,
+    eventsExpired: 15,
+  });
+  assert.ok(octets > 0 && octets < (octetsMax ?? 0));
+  bench.release();
+  using after = Retention.open(bench, bench.path, 'look');
+  assert.equal(after.kept(), undefined);
+});
+
+test('Retention.kept() finds nothing too old where there is no age limit', () => {
+  using bench = new Bench();
+  bench.makeLegacy(10);
+  bench.open({ retentionDays: NO_AGE_LIMIT_DAYS, databaseOctetsMax: Infinity }).close();
+  using retention = Retention.open(bench, bench.path, 'look');
+  const kept = retention.kept();
+  assert.deepEqual(
+    [kept?.eventsExpired, kept?.retentionDays, kept?.octetsMax, kept?.isBeyond],
+    [0, undefined, undefined, false],
+  );
+});
+
+test('a smaller backlog for endpoints takes nothing from what they have not got, before it was said', () => {
+  using bench = new Bench();
+  const owed = { databaseOctetsMax: MIB, owedCursors: ['webhook:hub'] };
+  {
+    using store = bench.open({ ...owed, owedOctetsMax: 8 * MIB });
+    store.saveCursor('webhook:hub', 0);
+    store.append([distinctBatch(1, 3000)]);
+    bench.maintainAll(store);
+    assert.equal(bench.query(ROWS), 3000);
+  }
+  using store = bench.open({ ...owed, owedOctetsMax: 100_000 });
+  bench.maintainAll(store);
+  assert.equal(bench.query(ROWS), 3000);
+  assert.equal(bench.kept()?.events, 3000);
+  bench.release();
+  bench.maintainAll(store);
+  assert.ok(bench.query(ROWS) < 3000);
+});
+
+test('a smaller backlog within which everything fits holds at once', () => {
+  using bench = new Bench();
+  const owed = { databaseOctetsMax: MIB, owedCursors: ['webhook:hub'] };
+  {
+    using store = bench.open({ ...owed, owedOctetsMax: 8 * MIB });
+    store.saveCursor('webhook:hub', 0);
+    store.append([distinctBatch(1, 3000)]);
+  }
+  bench.open({ ...owed, owedOctetsMax: 4 * MIB }).close();
+  assert.equal(bench.kept(), undefined);
+});
+
+test('what a lowered size spares goes on ageing by the days that hold', () => {
+  using bench = new Bench();
+  {
+    using store = bench.open({ retentionDays: 30 });
+    store.append([distinctBatch(1, 2500)]);
+  }
+  using store = bench.open({ retentionDays: 30, databaseOctetsMax: MIB });
+  bench.clock.us += 29 * DAY_US;
+  bench.maintainAll(store);
+  assert.equal(bench.query(ROWS), 2500);
+  bench.clock.us += 2 * DAY_US;
+  bench.maintainAll(store);
+  assert.equal(bench.query(ROWS), 0);
+});
+
+test('days that are lowered twice spare what is there for the days that held at first', () => {
+  using bench = new Bench();
+  {
+    using store = bench.open({ retentionDays: 30 });
+    store.append([distinctBatch(1, 10)]);
+  }
+  bench.clock.us += 25 * DAY_US;
+  bench.open({ retentionDays: 20 }).close();
+  using store = bench.open({ retentionDays: 10 });
+  bench.clock.us += 4 * DAY_US;
+  bench.maintainAll(store);
+  assert.equal(bench.query(ROWS), 10);
+  assert.equal(bench.query('SELECT count(*) FROM address_total'), 1);
+  bench.clock.us += 2 * DAY_US;
+  bench.maintainAll(store);
+  assert.equal(bench.query(ROWS), 0);
+  assert.equal(bench.query('SELECT count(*) FROM address_total'), 0);
+});
+
+test('what an old database kept does not age after limits were raised above it and lowered again', () => {
+  using bench = new Bench();
+  bench.makeLegacy(10);
+  bench.open({ retentionDays: 3650 }).close();
+  using store = bench.open({ retentionDays: 30 });
+  bench.clock.us += 4000 * DAY_US;
+  bench.maintainAll(store);
+  assert.equal(bench.query(OLD_ROWS), 10);
+});
+
+test('a row with an impossible time is not what an age limit is about', () => {
+  using bench = new Bench();
+  {
+    using store = bench.open({ retentionDays: 30 });
+    store.append([distinctBatch(1, 10)]);
+    using other = new DatabaseSync(bench.path);
+    other.exec("UPDATE honey SET created_at = '1970-01-01 00:00:01.000' WHERE honey_id = 1");
+  }
+  bench.open({ retentionDays: 10 }).close();
+  assert.equal(bench.kept(), undefined);
 });

@@ -7,6 +7,9 @@ import { test } from 'node:test';
 import {
   CHECKPOINT_INTERVAL_MS,
   DISK_CHECK_INTERVAL_MS,
+  HOURS_COUNT_MAX,
+  NO_AGE_LIMIT_DAYS,
+  OWED_REPORT_INTERVAL_MS,
   PRUNE_ROWS,
   QUIET_MS,
   ROOM_AHEAD_SHARE,
@@ -339,6 +342,19 @@ test('Store.maintain() keeps what an endpoint has not got within a bound, and sa
   const said = bench.logger.lines.filter(({ event }) => event === 'owed_events_removed');
   assert.equal(said.length, 1, 'once a minute');
   assert.ok(Number(said[0]?.fields['events']) > 0);
+  assert.equal(
+    said[0]?.fields['why'],
+    'the database exceeds its size limit and the backlog limit, and an endpoint is far behind',
+  );
+  const soFar = (): number => bench.query('SELECT min(honey_id) FROM honey') - 101;
+  const before = Number(said[0]?.fields['events']);
+  bench.clock.ms += OWED_REPORT_INTERVAL_MS;
+  bench.store.append([distinctBatch(9001, 500)]);
+  bench.maintainAll();
+  const again = bench.logger.lines.filter(({ event }) => event === 'owed_events_removed');
+  assert.equal(again.length, 2);
+  const told = before + Number(again[1]?.fields['events']);
+  assert.ok(told <= soFar() && told > soFar() - 10 * PRUNE_ROWS, `${told} of ${soFar()}`);
 });
 
 test('Store.maintain() keeps what an endpoint has not got when its time is over', () => {
@@ -363,5 +379,30 @@ test('Store.maintain() removes what an endpoint has not got rather than fill the
   bench.passDiskCheck();
   bench.store.maintain();
   assert.ok(bench.query('SELECT min(honey_id) FROM honey') > 1);
-  assert.ok(bench.logger.events().includes('owed_events_removed'));
+  const said = bench.logger.lines.find(({ event }) => event === 'owed_events_removed');
+  assert.equal(said?.fields['why'], 'the disk is nearly full and an endpoint is far behind');
+});
+
+test('Store.maintain() keeps what the endpoint that is furthest behind has not got', () => {
+  using bench = new Bench({ retentionDays: 10, owedCursors: ['webhook:a', 'webhook:b'] });
+  bench.store.append([distinctBatch(1, 300)]);
+  bench.store.saveCursor('webhook:a', 200);
+  bench.store.saveCursor('webhook:b', 100);
+  bench.store.saveCursor('json-log', 10);
+  bench.clock.us += 20 * DAY_US;
+  bench.maintainAll();
+  assert.equal(bench.query('SELECT min(honey_id) FROM honey'), 101);
+});
+
+test('Store.maintain() removes hours beyond their number even where nothing ages', () => {
+  using bench = new Bench({ retentionDays: NO_AGE_LIMIT_DAYS });
+  bench.store.append([distinctBatch(1, 1)]);
+  bench.clock.us += (HOURS_COUNT_MAX - 1) * 3_600_000_000;
+  bench.maintainAll();
+  assert.equal(bench.query('SELECT count(*) FROM hour_total'), 1);
+  bench.clock.us += 2 * 3_600_000_000;
+  bench.maintainAll();
+  assert.equal(bench.query('SELECT count(*) FROM hour_total'), 0);
+  assert.equal(bench.query('SELECT count(*) FROM honey'), 1);
+  assert.equal(bench.reader.addressesCount(), 1);
 });
