@@ -6,7 +6,16 @@ import fc from 'fast-check';
 import { formatEventTimestamp } from '@sentrypeer/event';
 import { importKey } from '../src/ed25519.ts';
 import { encodeClaim, isSharable } from '../src/encode-claim.ts';
-import { METHOD_CHARACTERS_MAX, NUMBER_CHARACTERS_MAX, SHARED_OCTETS_MAX } from '../src/limits.ts';
+import {
+  APPLICATION_CHARACTERS_MAX,
+  FUTURE_US_MAX,
+  LOCAL_TIME_FUTURE_US_MAX,
+  METHOD_CHARACTERS_MAX,
+  NUMBER_CHARACTERS_MAX,
+  RECEIVED_AGE_US_MAX,
+  RECEIVED_OCTETS_MAX,
+  SHARED_OCTETS_MAX,
+} from '../src/limits.ts';
 import { parseClaim, type ClaimRefusal } from '../src/parse-claim.ts';
 import { claimHolds } from '../src/verify-claim.ts';
 import {
@@ -18,6 +27,7 @@ import {
   octetsOf,
   recorded,
   sharedObject,
+  uuidOf,
 } from './claims.ts';
 
 const SIGNER = newSigner();
@@ -217,6 +227,65 @@ test('`parseClaim()` refuses times to come and times long gone', () => {
   assert.equal(refusalOf(legacyClaim({ event_timestamp: at(-31 * 24 * hourUs) })), 'too_old');
   const signed = recorded(SIGNER.nodeId, { eventTimestamp: at(hourUs) });
   assert.equal(refusalOf(octetsOf(sharedObject(SIGNER, signed))), 'future');
+});
+
+test('`parseClaim()` takes what is just within each limit, and nothing beyond', () => {
+  const at = (offsetUs: number): string => formatEventTimestamp(NOW_US + offsetUs);
+  const message = (octets: number): string => {
+    const rest = legacyClaim({ sip_message: '' }).length;
+    return 'x'.repeat(octets - rest);
+  };
+  for (const [name, within, beyond, code] of [
+    ['app_name', 'x'.repeat(APPLICATION_CHARACTERS_MAX), 'x', 'member_invalid'],
+    ['app_version', 'x'.repeat(APPLICATION_CHARACTERS_MAX), 'x', 'member_invalid'],
+    ['called_number', '1'.repeat(NUMBER_CHARACTERS_MAX), '1', 'member_invalid'],
+    ['sip_method', 'X'.repeat(METHOD_CHARACTERS_MAX), 'X', 'member_invalid'],
+    ['sip_message', message(RECEIVED_OCTETS_MAX), 'x', 'too_large'],
+  ] as const) {
+    assert.equal(refusalOf(legacyClaim({ [name]: within })), undefined, name);
+    assert.equal(refusalOf(legacyClaim({ [name]: within + beyond })), code, name);
+  }
+  const times = (event_timestamp: string): ClaimRefusal | undefined =>
+    refusalOf(legacyClaim({ event_timestamp }));
+  assert.equal(times(at(LOCAL_TIME_FUTURE_US_MAX)), undefined);
+  assert.equal(times(at(LOCAL_TIME_FUTURE_US_MAX + 1)), 'future');
+  assert.equal(times(at(-RECEIVED_AGE_US_MAX)), undefined);
+  assert.equal(times(at(-RECEIVED_AGE_US_MAX - 1)), 'too_old');
+  const object = sharedObject(SIGNER, recorded(SIGNER.nodeId));
+  const signed = (event_timestamp: string): ClaimRefusal | undefined =>
+    refusalOf(octetsOf({ ...object, event_timestamp }));
+  assert.equal(signed(at(FUTURE_US_MAX)), undefined);
+  assert.equal(signed(at(FUTURE_US_MAX + 1)), 'future');
+});
+
+test('`parseClaim()` gives what the members say, and ids in lower case', () => {
+  const id = uuidOf('legacy node');
+  const parsed = parseClaim(
+    legacyClaim({
+      created_by_node_id: id.toUpperCase(),
+      event_uuid: id.toUpperCase(),
+      destination_ip: '[2001:db8::1]:5060',
+      collected_method: 'passive',
+    }),
+    NOW_US,
+  );
+  assert.ok(parsed.ok);
+  assert.deepEqual(parsed.claim, {
+    eventTimestamp: formatEventTimestamp(NOW_US - 1_000_000),
+    eventEpochUs: NOW_US - 1_000_000,
+    eventUuid: id,
+    nodeId: id,
+    collectedMethod: 'passive',
+    transportType: 'UDP',
+    sourceIp: '45.12.3.4',
+    sourceAddress: '45.12.3.4',
+    destinationIp: '[2001:db8::1]:5060',
+    calledNumber: '00442071234567',
+    sipMethod: 'INVITE',
+    userAgent: 'friendly-scanner',
+    sipMessage: 'INVITE sip:1@192.168.1.2 SIP/2.0\r\nVia: x\r\n\r\n',
+    grade: '',
+  });
 });
 
 test('`parseClaim()` refuses an id made of a key without a signature, and a signature without such an id', () => {
