@@ -71,13 +71,13 @@ export class Authenticator {
   #accepts(request: Request<unknown>, account: string): boolean {
     const { accounts, sources } = this.#parts;
     const { credentials, message, nowMs, sourceIp } = request;
-    if (credentials?.username === undefined || message.method === undefined) return false;
+    if (credentials?.username === undefined) return false;
     const source = sources.of(sourceIp, nowMs);
     source.guessesCount += 1;
     if (accountOf(credentials.username) !== account || !accounts.exists(account)) return false;
     const password = accounts.passwordOf(account);
-    if (verifyDigest(credentials, message.method, password, message.body) === undefined)
-      return false;
+    const { method = '', body } = message;
+    if (verifyDigest(credentials, method, password, body) === undefined) return false;
     if (this.#won.get(account, nowMs) === undefined) {
       if (source.guessesCount <= accounts.guessesNeeded(account, sourceIp)) return false;
       this.win(account, nowMs);

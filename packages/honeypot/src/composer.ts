@@ -8,7 +8,7 @@ import {
   UNPROVED_OCTETS_FACTOR,
   UNPROVED_REPLIES_MAX,
 } from './limits.ts';
-import type { Layout } from './persona.ts';
+import type { Layout, Layouts } from './persona.ts';
 import type { Alternatives, Draft, Header, Request } from './request.ts';
 import type { ToTags } from './to-tags.ts';
 import type { WornPersona } from './worn-persona.ts';
@@ -36,8 +36,8 @@ interface BareReply {
 
 /** What was last made for the current request. */
 interface Said {
-  status: number;
-  reason: string;
+  /** Status and reason phrase. */
+  line: string;
   repeated: string;
   hashedTag: string | undefined;
 }
@@ -65,18 +65,27 @@ const BRANCH_TAG_CHARACTERS_MAX = 64;
 export class Composer {
   readonly #worn: WornPersona;
   readonly #toTags: ToTags;
-  readonly #trims: ReadonlyMap<Layout, Trims>;
+  readonly #trims: Readonly<Record<keyof Layouts, Trims>>;
 
   constructor(worn: WornPersona, toTags: ToTags) {
     this.#worn = worn;
     this.#toTags = toTags;
-    const layouts = Object.values<Layout>({ ...worn.persona.layouts });
-    this.#trims = new Map(layouts.map((layout) => [layout, trimsOf(layout, worn)]));
+    const { usual, trying, options, call, invite, extension, method, stack } = worn.persona.layouts;
+    this.#trims = {
+      usual: trimsOf(usual, worn),
+      trying: trimsOf(trying, worn),
+      options: trimsOf(options, worn),
+      call: trimsOf(call, worn),
+      invite: trimsOf(invite, worn),
+      extension: trimsOf(extension, worn),
+      method: trimsOf(method, worn),
+      stack: trimsOf(stack, worn),
+    };
   }
 
   /** The first alternative that fits; nothing if none does. */
   compose(request: Request<unknown>, alternatives: Alternatives): readonly Uint8Array[] {
-    const said: Said = { status: 0, reason: '', repeated: '', hashedTag: undefined };
+    const said: Said = { line: '', repeated: '', hashedTag: undefined };
     for (const drafts of alternatives) {
       const replies = this.#composeTogether(request, drafts, said);
       if (replies !== undefined) return replies;
@@ -111,7 +120,7 @@ export class Composer {
       contentType,
       end,
       size: repeated.length + own.length + contentType.length + end.length,
-      trims: this.#trimsFor(draft, request.message.method),
+      trims: this.#trims[draft.layout ?? layoutOf(draft.status, request.message.method)],
     };
   }
 
@@ -120,10 +129,10 @@ export class Composer {
     const { persona } = this.#worn;
     const { status } = draft;
     const reason = draft.reason ?? persona.reasons.get(status) ?? reasonPhrase(status);
-    if (said.status === status && said.reason === reason) return said.repeated;
+    const line = `${status} ${reason}`;
+    if (said.line === line) return said.repeated;
     const toTag = this.#toTag(request, draft, said);
-    said.status = status;
-    said.reason = reason;
+    said.line = line;
     said.repeated = formatRepeatedText({
       request: request.message,
       status,
@@ -144,24 +153,13 @@ export class Composer {
     }
     return (said.hashedTag ??= this.#toTags.make(request, request.giving, request.epochMs));
   }
-
-  #trimsFor(draft: Draft, method: string | undefined): Trims {
-    const { layouts } = this.#worn.persona;
-    const layout = layouts[draft.layout ?? layoutOf(draft.status, method)];
-    return this.#trims.get(layout) ?? [NOTHING];
-  }
 }
 
-const NOTHING: Trim = { beforeOwn: '', beforeBody: '', last: '', size: 0 };
-
-function layoutOf(
-  status: number,
-  method: string | undefined,
-): 'usual' | 'trying' | 'invite' | 'extension' | 'method' {
+function layoutOf(status: number, method: string | undefined): keyof Layouts {
   if (status === 100) return 'trying';
   if (status === 420) return 'extension';
   if (status === 501) return 'method';
-  return method === 'INVITE' && status >= 300 ? 'invite' : 'usual';
+  return method === 'INVITE' ? 'invite' : 'usual';
 }
 
 /** PJSIP creates a dialog for an INVITE once it knows who calls and that it can be read. */
@@ -194,8 +192,8 @@ function trimsOf(layout: Layout, worn: WornPersona): Trims {
   const trimAt = (droppedCount: number): Trim => {
     const dropped = new Set(DROPPED.slice(0, droppedCount));
     if (droppedCount === DROPS_COUNT) dropped.add(persona.productHeader);
-    const pieces = ['', '', ''];
-    let place = 0;
+    const pieces: [string, string, string] = ['', '', ''];
+    let place: 0 | 1 | 2 = 0;
     for (const name of layout) {
       const value = values.get(name);
       if (name === 'own') place = 1;
@@ -204,7 +202,7 @@ function trimsOf(layout: Layout, worn: WornPersona): Trims {
         pieces[place] += `${name}: ${value}\r\n`;
       }
     }
-    const [beforeOwn = '', beforeBody = '', last = ''] = pieces;
+    const [beforeOwn, beforeBody, last] = pieces;
     return {
       beforeOwn,
       beforeBody,
@@ -219,7 +217,7 @@ function trimsOf(layout: Layout, worn: WornPersona): Trims {
 }
 
 function trimOf(reply: BareReply, droppedCount: number): Trim {
-  return reply.trims[droppedCount] ?? NOTHING;
+  return reply.trims[droppedCount] ?? reply.trims[0];
 }
 
 function complete(reply: BareReply, droppedCount: number): Uint8Array {
@@ -236,7 +234,6 @@ function headersText(headers: readonly Header[]): string {
 
 /** A peer's text cannot start another header. */
 function oneLine(text: string): string {
-  if (!text.includes('\r') && !text.includes('\n')) return text;
   return text.replaceAll('\r', ' ').replaceAll('\n', ' ');
 }
 

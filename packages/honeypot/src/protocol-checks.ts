@@ -14,13 +14,11 @@ const KNOWN_SCHEMES: ReadonlySet<string> = new Set(['sip', 'sips', 'tel']);
 const KNOWN_BODIES: readonly string[] = ['application/sdp', 'multipart/mixed'];
 
 /**
- * Whether a request is answered at all. Never an ACK, never a message without method and version, never one without a
+ * Whether a request is answered at all. Never an ACK, never one without method and version, never one without a
  * header that the answer echoes: this prevents loops and most of the amplification.
  */
 export function isAnswerable(message: SipMessage): boolean {
-  if (message.kind !== 'request' || message.method === undefined || message.method === 'ACK') {
-    return false;
-  }
+  if (message.method === undefined || message.method === 'ACK') return false;
   if (message.sipVersion === undefined || message.requestUri === undefined) return false;
   return message.isRepeatable;
 }

@@ -36,12 +36,12 @@ export type Header = readonly [string, string];
 export interface Draft {
   readonly status: number;
   /** If it differs from the persona's. */
-  readonly reason?: string;
+  readonly reason?: string | undefined;
   /** Headers that must stay. */
   readonly headers?: readonly Header[];
   readonly body?: string;
   /** Which optional headers go where; by default the status decides. */
-  readonly layout?: keyof Layouts;
+  readonly layout?: keyof Layouts | undefined;
   /** Only if no optional header has to be left out. */
   readonly whole?: boolean;
 }
@@ -72,12 +72,7 @@ export function plainAnswer(
   layout?: keyof Layouts,
 ): Answer {
   const { status, reason }: Said = typeof said === 'number' ? { status: said } : said;
-  const draft: Draft = {
-    status,
-    headers,
-    ...(reason === undefined ? {} : { reason }),
-    ...(layout === undefined ? {} : { layout }),
-  };
+  const draft: Draft = { status, headers, reason, layout };
   return { alternatives: [[draft]], kept: false };
 }
 

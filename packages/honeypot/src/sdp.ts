@@ -74,7 +74,7 @@ function originOf(offer: string): string | undefined {
 
 /** RFC 4566 §5.2: both are numeric. Above fifteen digits they would not be exact. */
 function isShortNumber(text: string): boolean {
-  return text.length <= 15 && text !== '' && text === String(Number(text)) && Number(text) >= 0;
+  return text.length <= 15 && text === String(Number(text)) && Number(text) >= 0;
 }
 
 /** G.711 in the order of the offer; both laws if the offer has neither, so that the caller continues. */

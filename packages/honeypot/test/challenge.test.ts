@@ -57,7 +57,7 @@ test('a challenge has what the product offers, and less where there is no room f
       const text = registerText(EXTENSION, { headers: [`X: ${'x'.repeat(padding)}`] });
       const short = text.replace(/^User-Agent:.*\r\n/mu, '').replace(/^Contact:.*\r\n/mu, '');
       const [answer] = new Bench({ persona }).answers(short);
-      forms.add(formOf(answer?.header('www-authenticate') ?? ''));
+      if (answer !== undefined) forms.add(formOf(answer.header('www-authenticate') ?? ''));
     }
     return [...forms];
   };
@@ -100,6 +100,16 @@ test('the right password counts after exactly as many guesses as this source nee
   const needed = ACCOUNTS.guessesNeeded(EXTENSION, ATTACKER);
   for (let count = 1; count < needed; count += 1) assert.equal(guess('wrong'), 401);
   assert.deepEqual([guess(EXTENSION), guess(EXTENSION)], [401, 200]);
+});
+
+test('credentials without a name are no guess, and are challenged again', () => {
+  const bench = new Bench();
+  bench.honeypot.win(EXTENSION);
+  const [challenge] = bench.answers(registerText(EXTENSION));
+  const whole = credentialsFor(challenge, { user: EXTENSION, password: EXTENSION });
+  const headers = [whole.replace(`username="${EXTENSION}", `, '')];
+  assert.deepEqual(bench.statuses(registerText(EXTENSION, { headers })), [401]);
+  assert.deepEqual(bench.statuses(registerText(EXTENSION, { headers: [whole] })), [200]);
 });
 
 test('guesses at another account count as well, but never win this one', () => {

@@ -49,3 +49,18 @@ for (const name of personaNames) {
     }
   });
 }
+
+test('wear() names the version in session descriptions as the product does', () => {
+  const nameFor = (product: string) =>
+    wear({ ...persona('asterisk'), products: [product] }, new KeyedHash(secret(1))).sessionName;
+  assert.equal(nameFor('Asterisk PBX 16.28.0'), 'Asterisk PBX 16.28.0');
+  assert.equal(nameFor('FPBX-15.0.16.81(16.13.0)'), 'Asterisk PBX 16.13.0');
+  assert.equal(nameFor('Asterisk PBX (test) 18.9.0'), 'Asterisk PBX 18.9.0');
+  assert.equal(nameFor('FPBX-1 16.13.0)'), 'Asterisk PBX 16.13.0)');
+  assert.equal(nameFor('Asterisk'), 'Asterisk PBX Asterisk');
+});
+
+test('listed() has each element of a list without the blanks and commas between them', () => {
+  assert.deepEqual(listed('INVITE, ACK,BYE ,, OPTIONS,'), ['INVITE', 'ACK', 'BYE', 'OPTIONS']);
+  assert.deepEqual(listed(''), []);
+});

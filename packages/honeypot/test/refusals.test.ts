@@ -77,6 +77,16 @@ const PHRASES: readonly (readonly [string, string, string, readonly string[]])[]
     ['505 Version Not Supported'],
   ],
   ['cisco', 'another version', requestText({ version: 'SIP/7.0' }), ['505 Version Not Supported']],
+  ['kamailio', 'another version', requestText({ version: 'SIP/7.0' }), []],
+  [
+    'asterisk',
+    'a CSeq of another method',
+    requestText().replace('1 OPTIONS', '1 INFO'),
+    ['200 OK'],
+  ],
+  ['asterisk', 'ACK', named('ACK'), []],
+  ['asterisk', 'a request without version', requestText().replace(' SIP/2.0\r\n', '\r\n'), []],
+  ['asterisk', 'a request without URI', requestText({ uri: '' }).replace('  SIP', ' SIP'), []],
   [
     'cisco',
     'a URI of another kind',
@@ -127,14 +137,25 @@ test('a length that cannot be is malformed, however it was found out', () => {
   assert.deepEqual(linesOf('asterisk', without), ['200 OK']);
   const unread = requestText().replace('Content-Length: 0', 'Content-Length: x');
   assert.deepEqual(linesOf('asterisk', unread), ['400 Bad Request']);
-  for (const name of ['Via', 'From', 'To']) {
-    const empty = requestText().replace(new RegExp(`^${name}: .*`, 'mu'), `${name}: `);
-    assert.ok(!linesOf('asterisk', empty).includes('200 OK'), name);
+});
+
+test('a Via, From or To that cannot be read is malformed, and without one there is no answer', () => {
+  for (const [name, unread] of [
+    ['Via', 'x'],
+    ['From', ';tag=1'],
+    ['To', ';tag=1'],
+  ] as const) {
+    const withValue = (value: string) =>
+      requestText().replace(new RegExp(`^${name}: .*`, 'mu'), `${name}: ${value}`);
+    assert.deepEqual(linesOf('asterisk', withValue(unread)), ['400 Bad Request'], name);
+    assert.deepEqual(linesOf('asterisk', withValue('')), [], name);
   }
 });
 
 test('405 is for known methods that are not allowed, and REGISTER is always', () => {
   assert.deepEqual(linesOf('cisco', named('PUBLISH')), ['405 Method Not Allowed']);
+  const [answer] = new Bench({ persona: 'cisco' }).answers(named('PUBLISH'), TCP);
+  assert.ok(answer?.header('allow')?.startsWith('INVITE, OPTIONS, BYE'));
   assert.deepEqual(linesOf('asterisk', named('PUBLISH')), ['489 Bad Event']);
   assert.deepEqual(linesOf('cisco', registerText(NOBODY)), ['404 Not Found']);
 });

@@ -138,6 +138,16 @@ test('REGISTER counts a retransmitted guess once and answers it with the same oc
   assert.notDeepEqual(bench.receive(text).replies, first);
 });
 
+test('REGISTER that was accepted is accepted again with the same octets', () => {
+  const { bench } = new Guesser(new Bench()).known();
+  const [challenge] = bench.answers(registerText(EXTENSION));
+  const headers = [credentialsFor(challenge, { user: EXTENSION, password: EXTENSION })];
+  const text = registerText(EXTENSION, { headers });
+  const { replies } = bench.receive(text);
+  bench.nowMs += 2000;
+  assert.deepEqual(bench.receive(text).replies, replies);
+});
+
 test('REGISTER from another port or over another transport is not a retransmission', () => {
   const bench = new Bench();
   const text = registerText(EXTENSION);
@@ -222,7 +232,7 @@ const BINDINGS: readonly {
   },
   {
     title: 'with the longest expiration that there is',
-    headers: ['Expires: 4294967295', 'Contact: <sip:a@b>;expires=0, sip:c@d;expires=61'],
+    headers: ['Expires: 4294967295', 'Contact: <sip:a@b>;expires=0, sip:c@d;expires=0000000061'],
     status: 200,
     contacts: ['<sip:caller@198.51.100.25:5070>;expires=3600', '<sip:c@d>;expires=61'],
   },
@@ -275,6 +285,7 @@ test('REGISTER with a star removes everything with Expires 0 and is malformed ot
   const removed = starred('Expires: 0');
   assert.equal(removed?.statusCode, 200);
   assert.deepEqual(removed?.headerValues('contact'), []);
+  assert.ok(removed?.header('date')?.endsWith(' GMT'));
   assert.equal(starred('Expires: 60')?.statusCode, 400);
 });
 
@@ -290,6 +301,7 @@ test('REGISTER with a star and another contact is malformed, and Expires has to 
   };
   assert.equal(answerTo('*', ['Expires: 0']), 200);
   assert.equal(answerTo('*', []), 400);
+  assert.equal(answerTo('*', ['Expires: ']), 400);
   assert.equal(answerTo('*, <sip:a@b>', ['Expires: 0']), 400);
 });
 

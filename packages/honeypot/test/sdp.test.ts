@@ -46,9 +46,35 @@ test('sessionDescription() answers with G.711 in the order offered, and events w
 test('sessionDescription() of PJSIP takes the ids of an offer where they are numbers', () => {
   const originOf = (offer: string) => describe(offer, { name: 'asterisk-pjsip' })[1];
   assert.equal(originOf(OFFER), 'o=- 53655765 2353687639 IN IP4 203.0.113.5');
-  for (const ids of ['-1 0', '1 x', '1', '', '1e3 0', '9999999999999999 1', '007 1']) {
+  for (const [ids, expected] of [
+    ['0 0', '0 2'],
+    ['1 2', '1 4'],
+    ['999999999999999 1 IN IP4 h', '999999999999999 3'],
+  ] as const) {
+    assert.equal(originOf(`v=0\r\no=- ${ids}\r\n`), `o=- ${expected} IN IP4 203.0.113.5`);
+  }
+  assert.equal(originOf('v=0\r\n'), 'o=- 1812741846 1812741846 IN IP4 203.0.113.5');
+  for (const ids of ['-1 0', '1 x', '1', '', '1e3 0', '1000000000000000 1', '007 1', '1  2']) {
     assert.equal(originOf(`v=0\r\no=- ${ids}\r\n`), 'o=- 1812741846 1812741846 IN IP4 203.0.113.5');
   }
+});
+
+test('sessionDescription() takes events of the dynamic payload types, from 96 to 127', () => {
+  const mediaFor = (type: string) =>
+    mediaOf(
+      describe(`m=audio 6000 RTP/AVP 8 ${type}\r\na=rtpmap:${type} telephone-event/8000\r\n`),
+    );
+  assert.deepEqual(['96', '127'].map(mediaFor), ['8 96', '8 127']);
+  assert.deepEqual(['18', '95', '128', '0101', ' 101'].map(mediaFor), ['8', '8', '8', '8', '8']);
+  const other = 'm=audio 6000 RTP/AVP 8 101\nb=nonsens101 telephone-event/8000\n';
+  assert.equal(mediaOf(describe(other)), '8');
+});
+
+test('sessionDescription() answers the first line of audio, and takes no port for a payload', () => {
+  const two = 'm=audio 6000 RTP/AVP 8\r\nm=audio 6002 RTP/AVP 0\r\n';
+  assert.equal(mediaOf(describe(`v=0\r\no=x 1 2 0\r\n${two}`)), '8');
+  assert.equal(mediaOf(describe('m=audio 8 RTP/AVP 0\r\n')), '0');
+  assert.equal(mediaOf(describe('m=video 6000 RTP/AVP 8\r\nm=audio 6000 RTP/AVP 0\r\n')), '0');
 });
 
 test('sessionDescription() offers both laws and events where nothing was offered', () => {

@@ -108,6 +108,15 @@ test('ToTags.givingOf() stops looking after too many wrong tags, until the minut
   assert.equal(tags.givingOf(tag, SUBJECT, NOW_MS + 60_000), 'direct');
 });
 
+test('ToTags.givingOf() counts no tag that is not even of the right length', () => {
+  const tags = new ToTags(secret(1), 'as-hex');
+  const tag = tags.make(SUBJECT, 'direct', NOW_MS);
+  for (let count = 0; count <= TAG_FAILURES_PER_MINUTE_MAX; count += 1) {
+    assert.equal(tags.givingOf('as0000000', SUBJECT, NOW_MS), undefined);
+  }
+  assert.equal(tags.givingOf(tag, SUBJECT, NOW_MS), 'direct');
+});
+
 test('ToTags.givingOf() looks again when the clock was set back', () => {
   const tags = new ToTags(secret(1), 'as-hex');
   const tag = tags.make(SUBJECT, 'direct', NOW_MS + 1000);
