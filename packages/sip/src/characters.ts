@@ -60,7 +60,6 @@ export function isToken(text: string, start: number, end: number): boolean {
 
 /** `text` has `lower` (written in lower case) at `start`, in any case. */
 export function matchesAt(text: string, start: number, lower: string): boolean {
-  if (start + lower.length > text.length) return false;
   for (let index = 0; index < lower.length; index += 1) {
     if (lowerCase(text.charCodeAt(start + index)) !== lower.charCodeAt(index)) return false;
   }

@@ -111,7 +111,7 @@ export function parseHead(text: string, anomalies: AnomalyList): Head {
     anomalies.note(startLine.refusal, 0);
     return { startLine, lines: [], isTerminated: false, bodyOffset: text.length };
   }
-  if (start > 0) noteLeading(text, start, anomalies);
+  noteLeading(text, start, anomalies);
   return new HeaderScanner(text, next, anomalies).scan(startLine);
 }
 
@@ -139,6 +139,7 @@ class HeaderScanner {
   #repeatedBits = 0;
   #bareLineFeedAt = -1;
   #hasStrayReturn = false;
+  #hasMoreLines = false;
 
   constructor(text: string, start: number, anomalies: AnomalyList) {
     this.#text = text;
@@ -161,8 +162,8 @@ class HeaderScanner {
       if (end === feed && this.#bareLineFeedAt === -1) this.#bareLineFeedAt = feed;
       else if (end < feed - 1) this.#noteReturn(end);
       const next = feed === -1 ? text.length : feed + 1;
-      if (end === this.#at && feed !== -1) {
-        isTerminated = true;
+      if (end === this.#at) {
+        isTerminated = feed !== -1; // Otherwise the message was cut off inside the empty line.
         this.#at = next;
       } else {
         this.#scanLine(end, next);
@@ -194,15 +195,16 @@ class HeaderScanner {
     const text = this.#text;
     let end = firstEnd;
     let next = firstNext;
-    while (next < text.length && isBlank(text.charCodeAt(next))) {
+    while (isBlank(text.charCodeAt(next))) {
       const feed = text.indexOf('\n', next);
       end = lineEnd(text, next, feed);
       next = feed === -1 ? text.length : feed + 1;
     }
     if (this.#lines.length < HEADERS_COUNT_MAX) {
       this.#addLine(skipBlanks(text, this.#at, end), end, end !== firstEnd);
-    } else if (this.#lines.length === HEADERS_COUNT_MAX) {
+    } else if (!this.#hasMoreLines) {
       this.#anomalies.note('headers_count', this.#at);
+      this.#hasMoreLines = true;
     }
     this.#at = next;
   }
@@ -294,8 +296,8 @@ function unfold(text: string): string {
   while (start < text.length) {
     const feed = text.indexOf('\n', start);
     const end = feed === -1 ? text.length : feed;
-    const from = parts.length === 0 ? start : skipBlanks(text, start, end);
-    const to = trimEnd(text, from, feed === -1 ? end : lineEnd(text, from, feed));
+    const from = skipBlanks(text, start, end);
+    const to = trimEnd(text, from, lineEnd(text, from, feed));
     if (to > from) parts.push(text.slice(from, to));
     start = end + 1;
   }

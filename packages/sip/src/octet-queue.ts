@@ -62,7 +62,6 @@ export class OctetQueue {
     this.#octets = EMPTY;
     this.#start = 0;
     this.#end = 0;
-    this.#isBorrowed = false;
   }
 
   #reserve(count: number): void {

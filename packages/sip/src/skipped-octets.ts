@@ -18,7 +18,6 @@ export class SkippedOctets {
   add(octets: Uint8Array): void {
     this.#count += octets.length;
     const room = SKIPPED_OCTETS_KEPT_MAX - this.#keptCount;
-    if (room === 0 || octets.length === 0) return;
     if (this.#kept.length === 0) this.#kept = new Uint8Array(SKIPPED_OCTETS_KEPT_MAX);
     const more = octets.subarray(0, room);
     this.#kept.set(more, this.#keptCount);

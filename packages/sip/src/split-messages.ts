@@ -30,7 +30,6 @@ function endOfMessage(text: string, octets: Uint8Array, start: number): number {
   if (headEnd === -1) return -1;
   const { contentLength } = parseMessage(octets.subarray(start, headEnd));
   const end = contentLength === undefined ? Infinity : headEnd + contentLength;
-  if (end >= text.length) return -1;
   return parseFirstLine(text.slice(end)).sipVersion === undefined ? -1 : end;
 }
 

@@ -78,7 +78,7 @@ export function parseStartLine(
   // RFC 3261 §7.1: "The SIP-Version string is case-insensitive". A message that begins with it is never answered.
   if (matchesAt(text, from, 'sip/')) return parseStatusLine(text, from, to, anomalies);
   const methodEnd = wordEnd(text, from, to);
-  if (methodEnd === to || hasControl(text, from, methodEnd)) return notSip(refusalOf(text, start));
+  if (hasControl(text, from, methodEnd)) return notSip(refusalOf(text, start));
   const lastWord = wordStart(text, methodEnd, to);
   if (matchesAt(text, lastWord, 'http/')) return notSip('http');
   if (matchesAt(text, lastWord, 'rtsp/')) return notSip('rtsp');
@@ -93,11 +93,10 @@ export function parseStartLine(
   const uriEnd = hasVersion ? trimEnd(text, uriStart, lastWord) : to;
   const sipVersion = hasVersion ? versionAt(text, lastWord, to, anomalies) : undefined;
   if (!hasVersion) anomalies.note('version_missing', to);
-  const isSpaced =
-    from > start || to < end || uriStart - methodEnd > 1 || (hasVersion && lastWord - uriEnd > 1);
+  const isSpaced = from > start || to < end || uriStart - methodEnd > 1 || lastWord - uriEnd > 1;
   if (isSpaced || text.charCodeAt(methodEnd) === TAB) anomalies.note('start_line_blanks', start);
   if (!isToken(text, from, methodEnd)) anomalies.note('method_not_token', from);
-  const isBracketed = uriEnd > uriStart && text.charCodeAt(uriStart) === LESS_THAN;
+  const isBracketed = text.charCodeAt(uriStart) === LESS_THAN;
   if (isBracketed) anomalies.note('request_uri_brackets', uriStart);
   const requestUriOffset = isBracketed ? uriStart + 1 : uriStart;
   return {
@@ -121,7 +120,6 @@ export function startOfMessage(text: string): number {
     index = end;
     end = skipBlanks(text, index, text.length);
   }
-  if (text.charCodeAt(index) !== BYTE_ORDER_MARK.charCodeAt(0)) return index;
   return text.startsWith(BYTE_ORDER_MARK, index) ? index + BYTE_ORDER_MARK.length : index;
 }
 
@@ -139,29 +137,25 @@ export function parseFirstLine(text: string): StartLine {
  */
 export function startLineIn(line: string): number {
   if (line.length < START_LINE_CHARACTERS_MIN || !line.includes('/')) return -1;
-  const uri = firstUri(line);
-  const method = uri === -1 ? -1 : methodBefore(line, uri);
+  const method = methodBefore(line, firstUri(line));
   const start = method <= startOfMessage(line) ? 0 : method;
-  return parseFirstLine(start === 0 ? line : line.slice(start)).sipVersion === undefined
-    ? -1
-    : start;
+  return parseFirstLine(line.slice(start)).sipVersion === undefined ? -1 : start;
 }
 
 /** Index at which a known method and the beginning of its Request-URI stand in a line that is cut off, or -1. */
 export function cutStartLineIn(line: string): number {
-  const uri = firstUri(line);
-  return uri === -1 ? -1 : methodBefore(line, uri);
+  return methodBefore(line, firstUri(line));
 }
 
-/** Index of the blank before the Request-URI, or -1. */
+/** Index of the blank before the Request-URI, or `Infinity`. */
 function firstUri(line: string): number {
   const found = URI_BEGINNINGS.map((beginning) => line.indexOf(beginning)).filter(
     (index) => index !== -1,
   );
-  return found.length === 0 ? -1 : Math.min(...found);
+  return Math.min(...found);
 }
 
-/** Where a known method begins that ends at `end`, or -1. */
+/** Where a known method begins that ends at `end`, or -1, as at `Infinity`. */
 function methodBefore(line: string, end: number): number {
   for (const method of METHODS) {
     if (line.startsWith(method, end - method.length)) return end - method.length;
@@ -177,10 +171,8 @@ function isFiller(code: number): boolean {
 function refusalOf(text: string, start: number): RefusalCode {
   if (text.length === 0) return 'empty';
   if (isKeepAlive(text)) return 'keep_alive';
-  const code = text.charCodeAt(start);
-  if (code === TLS_HANDSHAKE) return 'tls_hello';
-  const isText = isBlank(code) || (code > BLANK && code < DELETE);
-  return isText ? (binaryRefusal(text) ?? 'not_sip') : 'binary';
+  const isAscii = text.charCodeAt(start) <= DELETE;
+  return isAscii ? (binaryRefusal(text) ?? 'not_sip') : 'binary';
 }
 
 /** A method that contains a control character is not a method. */
@@ -274,7 +266,7 @@ function requestUriAt(
   isBracketed: boolean,
   anomalies: AnomalyList,
 ): string | undefined {
-  const hasClosing = isBracketed && end > start && text.charCodeAt(end - 1) === GREATER_THAN;
+  const hasClosing = isBracketed && text.charCodeAt(end - 1) === GREATER_THAN;
   const to = hasClosing ? end - 1 : end;
   if (to <= start) {
     anomalies.note('request_uri_missing', start);

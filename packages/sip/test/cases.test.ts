@@ -6,7 +6,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { latin1Octets } from '@sentrypeer/bytes';
 import { parseMessage, StreamFramer, type SipMessage } from '../src/index.ts';
-import { readAllMessages, readCases } from './corpus.ts';
+import { readAllMessages, readCases, readManifest } from './corpus.ts';
+import { fingerprint, frameStream } from './exercise.ts';
 
 /** What an event would say about a message. */
 function reading(message: SipMessage): readonly unknown[] {
@@ -94,4 +95,29 @@ test('a stream that is cut anywhere is read as a datagram that is cut there', ()
       if (first !== undefined) assert.deepEqual(reading(first), reading(parseMessage(cut)));
     }
   }
+});
+
+test('StreamFramer gives the same messages however the stream is cut', () => {
+  for (const { file, octets } of [...readManifest('torture'), ...readManifest('samples')]) {
+    const whole = frameStream(octets, []);
+    const each = Array.from({ length: octets.length }, (_, index) => index);
+    assert.deepEqual(frameStream(octets, each), whole, `${file}, byte at a time`);
+    for (let cut = 1; cut < octets.length; cut += 7) {
+      assert.deepEqual(frameStream(octets, [cut]), whole, `${file}, cut at ${cut}`);
+    }
+  }
+});
+
+test('StreamFramer finds every message of a stream that holds all that can follow one another', () => {
+  const messages = readAllMessages().filter((octets) => {
+    const frames = frameStream(octets, []);
+    return frames.length === 1 && frames[0]?.endsWith('  false');
+  });
+  assert.ok(messages.length > 80, String(messages.length));
+  const stream = Buffer.concat(messages);
+  const frames = new StreamFramer().push(stream);
+  const texts = frames.map((frame) => (frame.kind === 'message' ? fingerprint(frame.octets) : ''));
+  assert.deepEqual(texts, messages.map(fingerprint));
+  const cuts = Array.from({ length: 400 }, (_, index) => index * 97);
+  assert.deepEqual(frameStream(stream, cuts), frameStream(stream, []));
 });

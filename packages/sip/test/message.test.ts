@@ -27,6 +27,7 @@ test('parseMessage() reads 1024 header lines and finds the body after more', () 
   const [anomaly] = message.anomalies();
   const offset = START.length + lines.slice(0, 1024).join('\r\n').length + 2;
   assert.deepEqual(anomaly, { code: 'headers_count', offset });
+  assert.equal(codesOf(message).filter((code) => code === 'headers_count').length, 1);
   assert.ok(!codesOf(parse(...lines.slice(0, 1024))).includes('headers_count'));
 });
 
@@ -80,6 +81,83 @@ test('header() finds compact names under their long ones', () => {
   }
   for (const letter of 'ghpqwz') assert.equal(parse(`${letter}: 7`).headers[0]?.id, letter);
 });
+
+test('header names are tokens of RFC 3261 §25.1, in any case, and as long as they are', () => {
+  const codesOfName = (name: string) =>
+    codesOf(parse(`${name}: 1`)).filter((code) => code.startsWith('header_'));
+  for (const name of ["aZ09-.!%*_+`'~", 'z', 'A', 'X'.repeat(500)])
+    assert.deepEqual(codesOfName(name), [], name);
+  for (const mark of '()<>@,;\\"/[]?={}^|\x7f\x80\xff')
+    assert.deepEqual(codesOfName(`X${mark}`), ['header_name'], mark);
+  assert.equal(parse('AUTHORIZATION: Digest username="A"').credentials?.username, 'A');
+  const message = parse('Via-X: 1', 'Topic: 2', 'From-X: 3', 'CSeq2: 4', 'To : 5');
+  assert.deepEqual(
+    message.headers.map(({ id, name }) => [id, name]),
+    [
+      ['via-x', 'Via-X'],
+      ['topic', 'Topic'],
+      ['from-x', 'From-X'],
+      ['cseq2', 'CSeq2'],
+      ['to', 'To'],
+    ],
+  );
+});
+
+for (const [lines, headers, ...notes] of [
+  ['X: a\r\n b\r\n\r\n', [['X', 'a b']]],
+  ['X: a\r\n \t \r\n\tb \r\n\r\n', [['X', 'a b']]],
+  ['X: a\r\n b', [['X', 'a b']], 'headers_unterminated 33'],
+  ['X: a\r\n\r', [['X', 'a']], 'stray_carriage_return 31', 'headers_unterminated 32'],
+  [
+    'X: a\nY: b\n\r\n',
+    [
+      ['X', 'a'],
+      ['Y', 'b'],
+    ],
+    'bare_line_feed 29',
+  ],
+  [
+    'X: a\r\nY: b\n\r\n',
+    [
+      ['X', 'a'],
+      ['Y', 'b'],
+    ],
+    'bare_line_feed 35',
+  ],
+  [' \r\n\r\n', [['', '']], 'fold_without_header 25', 'header_without_colon 26'],
+] as const) {
+  test(`the lines ${JSON.stringify(lines)} hold the headers ${JSON.stringify(headers)}`, () => {
+    const message = parseMessage(latin1Octets(START + lines));
+    assert.deepEqual(
+      message.headers.map(({ name, value }) => [name, value]),
+      headers,
+    );
+    assert.equal(message.bodyOffset, START.length + lines.length);
+    const noted = message
+      .anomalies()
+      .filter(({ code }) => !code.startsWith('missing_'))
+      .map(({ code, offset }) => `${code} ${offset}`);
+    assert.deepEqual(noted, notes);
+  });
+}
+
+for (const [before, ...notes] of [
+  ['\n', 'leading_line_ends 0'],
+  ['\r', 'leading_line_ends 0'],
+  ['\r\n\0', 'leading_line_ends 0', 'octets_skipped 2'],
+  ['\xef\xbb\xbf', 'byte_order_mark 0'],
+] as const) {
+  test(`what comes before a message is noted: ${JSON.stringify(before)}`, () => {
+    const message = parseMessage(latin1Octets(`${before}${START}\r\n`));
+    assert.equal(message.method, 'OPTIONS');
+    const noted = message.anomalies().map(({ code, offset }) => `${code} ${offset}`);
+    assert.deepEqual(noted.slice(0, notes.length), notes);
+    assert.deepEqual(
+      codesOf(message).slice(notes.length),
+      codesOf(parseMessage(latin1Octets(`${START}\r\n`))),
+    );
+  });
+}
 
 test('headers tell where they stand', () => {
   const message = parse('Via: 1', 'no colon', '\tf: 2');
@@ -160,8 +238,10 @@ test('isSingleHop tells whether anybody could find a second hop in what a respon
   assert.equal(withLine(0, `${via}, SIP/2.0/UDP b`).isSingleHop, false);
   assert.equal(withLine(0, `${via};a=","`).isSingleHop, false, 'not everybody reads quotes');
   for (const [index, line] of REPEATED.entries())
-    for (const end of ['\x0b', '\x85', '\x7f', '\0'])
+    for (const end of ['\x0b', '\x1f', '\x7f', '\x80', '\x85', '\x9f', '\0'])
       assert.equal(withLine(index, `${line}${end}x`).isSingleHop, false, JSON.stringify(line));
+  for (const other of ['\t', ' ', '~', '\xa0', '\xff'])
+    assert.equal(withLine(3, `Call-ID: 1${other}x`).isSingleHop, true, JSON.stringify(other));
   assert.equal(withLine(0, via, 'Diversion: a\x0b', 'Contact: a,b').isSingleHop, true);
 });
 
@@ -170,7 +250,8 @@ test('isRepeatable tells whether a response can repeat what it must', () => {
   for (const [index, line] of REPEATED.entries()) {
     const name = line.slice(0, line.indexOf(':'));
     assert.equal(withLine(index).isRepeatable, false, `without ${name}`);
-    assert.equal(withLine(index, `${name}:`).isRepeatable, false, `with an empty ${name}`);
+    for (const blank of ['', ' ', '\r\n ', ' \r\n \t'])
+      assert.equal(withLine(index, `${name}:${blank}`).isRepeatable, false, `empty ${name}`);
     assert.equal(withLine(index, `${name}:`, line).isRepeatable, false, 'the first counts');
     assert.equal(withLine(index, line, `${name}:`).isRepeatable, true);
   }

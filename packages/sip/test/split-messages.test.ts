@@ -28,7 +28,14 @@ const CASES: Readonly<Record<string, readonly string[]>> = {
     request('1'),
     'call sip:2@h sip/2.0\r\n\r\n',
   ],
+  'a second one with a URI of another scheme': [
+    request('1'),
+    'CALL x:2 SIP/2.0\r\nTo: x:2\r\n\r\n',
+  ],
   // Nobody reads these as two.
+  'a start line where a head without end says that its body ends': [
+    'A sip:a SIP/2.0\r\nl: 25\r\nINVITE sip:b SIP/2.0\r\nX: y',
+  ],
   'a start line in the body': [request('1', request('2'))],
   'a start line after a body without length': [`INVITE sip:1@h SIP/2.0\r\n\r\n${request('2')}`],
   'a start line after a length that is no number': [`${request('1', '', '-1')}${request('2')}`],
