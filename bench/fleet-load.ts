@@ -291,6 +291,9 @@ async function settle(fleet: Fleet, numbers: readonly string[], sent: string): P
   console.log(
     `both hubs have judged them, and list the same after ${since()}: ${counts?.join(', ')}`,
   );
+  const nodes = [...hubs, ...sensors, follower];
+  await until('equal nodes', () => new Set(nodes.map(listed)).size === 1, DEADLINE_MS);
+  console.log(`all nodes list the same after ${since()}`);
   const refuses = async (node: FleetNode): Promise<boolean> =>
     (await Promise.all(numbers.map((number) => node.isListed(number)))).every(Boolean);
   for (const node of [...hubs, follower]) await until(node.name, () => refuses(node), DEADLINE_MS);

@@ -9,76 +9,20 @@
  */
 
 import { copyFileSync, mkdirSync } from 'node:fs';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { join } from 'node:path';
-import { setTimeout as after } from 'node:timers/promises';
 import type { TestContext } from 'node:test';
 import { DaemonProcess, until } from '../test/e2e/daemon-process.ts';
 import { FleetWorld } from '../test/interop/fleet-world.ts';
+import { compareLookUps, untilQuiet } from './load/compared-look-ups.ts';
 import { makeJudgedDatabase, POLICY } from './load/judged.ts';
-import { machineLine, temporaryFolder, totalProcessorSeconds } from './load/processes.ts';
+import { machineLine, temporaryFolder } from './load/processes.ts';
 
 const LISTINGS = Number(process.argv[2] ?? 100_000);
-const SECONDS = process.argv[3] ?? '4';
+const SECONDS = Number(process.argv[3] ?? 4);
 const ROUNDS = 6;
 const NUMBERS = 50_000;
-const CONNECTIONS = '8';
-const SCRIPT = join(import.meta.dirname, 'load/checks.lua');
 const BUNDLE = join(import.meta.dirname, '../dist/main.js');
 const FOLLOW_MS_MAX = 240_000;
-/** Milliseconds between two looks at what a node takes, and the share of a processor below which it is quiet. */
-const QUIET_MS = 3000;
-const QUIET_SHARE = 0.25;
-
-interface Cost {
-  readonly perSecond: number;
-  /** Microseconds of processor time for each look-up. */
-  readonly us: number;
-}
-
-/** Asks one node for some seconds. */
-async function ask({ pid, ports }: DaemonProcess, prefix: string): Promise<Cost> {
-  const used = (): number => totalProcessorSeconds(pid);
-  const args = ['-t1', `-c${CONNECTIONS}`, `-d${SECONDS}s`, '-s', SCRIPT];
-  const before = used();
-  const child = spawn(
-    'wrk',
-    [...args, `http://127.0.0.1:${ports.api}`, '--', String(NUMBERS), prefix],
-    {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    },
-  );
-  let text = '';
-  child.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()));
-  await once(child, 'close');
-  const count = Number(/(\d+) requests in/.exec(text)?.[1] ?? 0);
-  if (count === 0 || text.includes('Non-2xx')) throw new Error(text);
-  return {
-    perSecond: Number(/Requests\/sec:\s+([\d.]+)/.exec(text)?.[1]),
-    us: ((used() - before) / count) * 1e6,
-  };
-}
-
-/**
- * Waits until a node does no work of its own: after a start its judge looks once at everything it has, which takes up to
- * a minute, and used to be counted as the cost of look-ups.
- *
- * @returns The share of a processor that it takes at rest.
- */
-async function untilQuiet({ pid }: DaemonProcess): Promise<number> {
-  for (let share = 1; ;) {
-    const before = totalProcessorSeconds(pid);
-    await after(QUIET_MS);
-    const [last, now] = [share, (totalProcessorSeconds(pid) - before) / (QUIET_MS / 1000)];
-    if (now < QUIET_SHARE && last < QUIET_SHARE) return now;
-    share = now;
-  }
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
-}
 
 console.log(`${machineLine()}; ${LISTINGS} listings, ${NUMBERS} numbers of its own`);
 const context = { name: 'bench', skip: () => undefined } as unknown as TestContext;
@@ -112,21 +56,15 @@ const atRest = [await untilQuiet(follower), await untilQuiet(other)];
 console.log(
   `at rest: ${atRest.map((share) => `${(share * 100).toFixed(1)} %`).join(' of a processor in the fleet, ')} alone`,
 );
-for (const [what, prefix] of [
-  ['of its own', '070'],
-  ['that nobody called', '072'],
+for (const [what, begin] of [
+  ['a number of its own', '070'],
+  ['a number that nobody called', '072'],
 ] as const) {
-  const costs: Record<'fleet' | 'alone', Cost[]> = { fleet: [], alone: [] };
-  for (let round = 0; round <= ROUNDS; round += 1) {
-    const first = await ask(follower, prefix);
-    const second = await ask(other, prefix);
-    if (round === 0) continue; // To warm up.
-    costs.fleet.push(first);
-    costs.alone.push(second);
-  }
-  const of = (name: keyof Cost, which: keyof typeof costs): number =>
-    median(costs[which].map((cost) => cost[name]));
-  console.log(
-    `a number ${what}: ${of('us', 'fleet').toFixed(1)} us of the processor in the fleet, ${of('us', 'alone').toFixed(1)} alone: ${(of('us', 'alone') / of('us', 'fleet')).toFixed(3)}; ${Math.round(of('perSecond', 'fleet'))} and ${Math.round(of('perSecond', 'alone'))} a second: ${(of('perSecond', 'fleet') / of('perSecond', 'alone')).toFixed(3)}`,
-  );
+  const question = {
+    what,
+    begin: `/v1/check?number=${begin}`,
+    end: 'digits',
+    count: NUMBERS,
+  } as const;
+  await compareLookUps([follower, other], question, { rounds: ROUNDS, seconds: SECONDS });
 }
