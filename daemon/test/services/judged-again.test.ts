@@ -124,6 +124,33 @@ test('what voters, hubs or the operator name stays listed when all that is known
   assert.ok(node.entries(['address']).some(({ value }) => value === blocked.value));
 });
 
+test('what hubs and voters prove of a number stays proved if somebody dials what might have meant it', () => {
+  using node = new DecidingNode(OPTIONS);
+  const [ofHub, voted] = [number('900442085551234'), number('900442085551235')];
+  node.trust('Alice', 'Bob');
+  for (const who of ['Alice', 'Bob']) node.say(who, [voted.value]);
+  node.follow({ ...ofHub, level: 'listed' });
+  const grades = (): readonly (readonly [string, string, number])[] => {
+    node.settle();
+    return node
+      .entries(['number'])
+      .filter(({ value }) => value.startsWith('90'))
+      .toSorted((a, b) => a.value.localeCompare(b.value))
+      .map(({ value, grade, eventsCount }) => [value, grade, eventsCount]);
+  };
+  const before = grades();
+  assert.deepEqual(before, [
+    [ofHub.value, 'handshake', 3],
+    [voted.value, 'returned', 2],
+  ]);
+  // Both are read as numbers of the United Kingdom, but might have been Turkish ones.
+  node.meet([ofHub, voted].map(({ value }) => ({ calledNumber: value, grade: 'seen' })));
+  node.settle();
+  node.follow({ ...ofHub, level: 'listed' }, { score: 61 });
+  for (const who of ['Alice', 'Bob']) node.say(who, [voted.value]);
+  assert.deepEqual(grades(), before);
+});
+
 test('a range that hubs list is refused again as soon as its delisted number is called', () => {
   using node = new DecidingNode(OPTIONS);
   node.follow({ ...RANGE, level: 'listed' });

@@ -138,7 +138,7 @@ export class EvidenceReader {
     const facts = 'SELECT grade, first_seen_us, last_seen_us, events_count';
     this.#facts = {
       address: database.prepare(`${facts} FROM address_evidence WHERE address = ?`),
-      number: database.prepare(`${facts} FROM number_evidence WHERE e164 = ?`),
+      number: database.prepare(`${facts} FROM number_evidence WHERE e164 = ? AND events_count > 0`),
       // Only proved calls count for a block, at least of the weaker grade.
       range: database.prepare(`
         SELECT 1 AS grade, first_seen_us, last_seen_us, numbers_count AS events_count FROM number_block WHERE block = ?`),
