@@ -341,3 +341,12 @@ test('RequestWindows forgets the oldest client when there are too many', () => {
   assert.equal(windows.take('1', 5), 997, 'of the others none is forgotten');
   assert.equal(windows.take('first', 6), 0);
 });
+
+test('RequestWindows takes a client whose window was opened again for a new one', () => {
+  const windows = new RequestWindows({ countMax: 1, windowMs: 1000 });
+  windows.take('first', 0);
+  for (let index = 1; index < WINDOWS_COUNT_MAX; index += 1) windows.take(String(index), 1);
+  assert.equal(windows.take('first', 1000), 0);
+  windows.take('last', 1000);
+  assert.equal(windows.take('first', 1000), 1000, 'another was the oldest');
+});

@@ -6,9 +6,11 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { test } from 'node:test';
+import { silentLogger } from '@sentrypeer/kernel';
 import type { AnsweredRequest, HttpApi } from '../src/index.ts';
 import {
   BODIES_OCTETS_MAX,
+  BODY_OCTETS_MAX,
   DELIVERY_OCTETS_MAX,
   FAILED_KEYS_COUNT_MAX,
   HOST_CHARACTERS_MAX,
@@ -51,6 +53,21 @@ test('a page that points its own name here reads nothing, in whatever spelling',
     '127.0.0.1.evil.example',
   ])
     assert.equal(await get(api, `Host: ${host}`), 421, host);
+  const lines: unknown[] = [];
+  const logger = { ...silentLogger, warn: (...line: readonly unknown[]) => lines.push(line) };
+  await using told = await openApi({ logger });
+  for (const path of ['/v1/summary', '/numbers/1']) {
+    const octets = `GET ${path} HTTP/1.1\r\nHost: evil.example\r\n\r\n`;
+    const answer = await answerOf(told, octets);
+    assert.match(
+      answer,
+      /"this server is not known by the name in Host; --api-host NAME makes it known"/,
+    );
+    assert.equal(answer.includes('application/problem+json'), path.startsWith('/v1/'), path);
+    assert.equal(answer.includes('"error": "misdirected"'), path.startsWith('/num'), path);
+  }
+  const help = '--api-host NAME makes it known';
+  assert.deepEqual(lines, [['api_host_unknown', { host: 'evil.example', help }]]);
   assert.equal(await get(api, 'Host: evil.example', 'X-Api-Key: wrong'), 401);
   assert.equal(await get(api, 'Host: evil.example', 'X-Api-Key: read'), 200, 'no page has a key');
 });
@@ -202,6 +219,18 @@ test('/oauth/token reads no more than credentials have, announced or not, packed
   assert.equal(await post(`Content-Length: ${form.length}`, form), 200);
 });
 
+test('a route that reads no body takes a small one, and awaits no large one', async () => {
+  await using api = await openApi();
+  const ask = (announced: number, body = ''): Promise<number> =>
+    statusOf(
+      api,
+      `GET /v1/summary HTTP/1.1\r\nHost: a\r\nContent-Length: ${announced}\r\n\r\n${body}`,
+    );
+  assert.equal(await ask(2, '[]'), 200);
+  assert.equal(await ask(BODY_OCTETS_MAX, 'x'.repeat(BODY_OCTETS_MAX)), 200);
+  assert.equal(await ask(BODY_OCTETS_MAX + 1), 413);
+});
+
 test('bodies of all connections together are bounded, and room comes back', async () => {
   await using api = await openApi({ evidence: withKey() });
   const head = (octets: number): string =>
@@ -215,6 +244,10 @@ test('bodies of all connections together are bounded, and room comes back', asyn
     assert.ok(!deadline.aborted, `not refused: ${refused}`);
     refused = await statusOf(api, `${head(2)}[]`);
   }
+  const busy = await answerOf(api, `${head(2)}[]`);
+  assert.match(busy, /^HTTP\/1\.1 503 .*\r\nretry-after: 1\r\n/is);
+  assert.match(busy, /\r\nconnection: close\r\n/i);
+  assert.ok(busy.includes('"error": "Too much is being delivered at a time"'), busy);
   for (const socket of sockets) socket.destroy();
   let taken = 0;
   while (taken !== 201) {

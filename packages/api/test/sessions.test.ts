@@ -245,6 +245,16 @@ test('Sessions keeps the newest of each key, and of all', () => {
   assert.equal(sessions.find(other.id, 4), undefined);
 });
 
+test('Sessions drops the oldest of a key for the first one that is too many', () => {
+  const sessions = new Sessions();
+  const all = Array.from({ length: SESSIONS_PER_KEY_MAX }, (_, at) => sessions.open('a', 'a', at));
+  const found = (): readonly boolean[] =>
+    all.map(({ id, session }) => sessions.find(id, SESSIONS_PER_KEY_MAX) === session);
+  assert.deepEqual([...new Set(found())], [true]);
+  sessions.open('a', 'a', SESSIONS_PER_KEY_MAX);
+  assert.deepEqual(found(), [false, ...all.slice(1).map(() => true)]);
+});
+
 test('Sessions drops none while there is room, nor one in use while others are over', () => {
   const sessions = new Sessions();
   const first = sessions.open('a', 'a', 0);

@@ -25,3 +25,12 @@ test('`Backlog` that is full takes from whoever has most in it', () => {
   const served = Array.from({ length: 3 }, () => backlog.take()?.entry);
   assert.deepEqual(served, ['h1', 'f1', 'o1']);
 });
+
+test('`Backlog` passes over a teller who lost everything', () => {
+  const backlog = new Backlog<string>(1);
+  backlog.add('a', 'a1');
+  assert.equal(backlog.add('b', 'b1'), 'a1', 'of two who have the same, the first');
+  assert.deepEqual(backlog.take(), { teller: 'b', entry: 'b1' });
+  assert.equal(backlog.take(), undefined);
+  assert.equal(backlog.count, 0);
+});

@@ -58,3 +58,11 @@ test('receivedEvent() leaves out what was not found, and the port of a destinati
   assert.deepEqual([userAgent, destinationIp], ['friendly-scanner', '9.9.9.9']);
   assert.equal(eventOf({ destinationIp: 'here' }).destinationIp, '');
 });
+
+test('receivedEvent() says that nobody here saw the message', () => {
+  const { messageKind, calledNumberSource, anomalies, sourceIp } = eventOf({
+    sourceIp: '45.12.3.4:5060',
+  });
+  assert.deepEqual([messageKind, calledNumberSource, anomalies], ['request', 'none', '']);
+  assert.equal(sourceIp, '45.12.3.4', 'the address alone');
+});

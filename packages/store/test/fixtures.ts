@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import {
   EVENT_BATCH_OCTETS_MIN,
   EventBatchWriter,
@@ -12,6 +13,7 @@ import {
 import { assert, type Clock, type LogFields, type Logger } from '@sentrypeer/kernel';
 import type { DiskSpace } from '../src/file/disk-space.ts';
 import type { DialledReader } from '../src/judging/evidence-writer.ts';
+import { Store } from '../src/store.ts';
 
 export const NODE_ID = '6f3a6f7e-1111-4222-8333-abcdefabcdef';
 
@@ -86,6 +88,20 @@ export class TestLogger implements Logger {
   events(): readonly string[] {
     return this.lines.map((line) => line.event);
   }
+}
+
+let empty: Uint8Array | undefined;
+
+/** A database without rows; its file is made once, because that takes much longer than most tests. */
+export function emptyDatabase(directory: TestDirectory): DatabaseSync {
+  const path = directory.file('sentrypeer.db');
+  if (empty === undefined) {
+    Store.open({ logger: new TestLogger(), clock: new TestClock() }, { path }).close();
+    empty = readFileSync(path);
+  } else {
+    writeFileSync(path, empty);
+  }
+  return new DatabaseSync(path);
 }
 
 /** A disk of 100 GiB whose free octets a test sets. */

@@ -253,37 +253,6 @@ test('Retention.kept() finds nothing too old where there is no age limit', () =>
   );
 });
 
-test('a smaller backlog for endpoints takes nothing from what they have not got, before it was said', () => {
-  using bench = new Bench();
-  const owed = { databaseOctetsMax: MIB, owedCursors: ['webhook:hub'] };
-  {
-    using store = bench.open({ ...owed, owedOctetsMax: 8 * MIB });
-    store.saveCursor('webhook:hub', 0);
-    store.append([distinctBatch(1, 3000)]);
-    bench.maintainAll(store);
-    assert.equal(bench.query(ROWS), 3000);
-  }
-  using store = bench.open({ ...owed, owedOctetsMax: 100_000 });
-  bench.maintainAll(store);
-  assert.equal(bench.query(ROWS), 3000);
-  assert.equal(bench.kept()?.events, 3000);
-  bench.release();
-  bench.maintainAll(store);
-  assert.ok(bench.query(ROWS) < 3000);
-});
-
-test('a smaller backlog within which everything fits holds at once', () => {
-  using bench = new Bench();
-  const owed = { databaseOctetsMax: MIB, owedCursors: ['webhook:hub'] };
-  {
-    using store = bench.open({ ...owed, owedOctetsMax: 8 * MIB });
-    store.saveCursor('webhook:hub', 0);
-    store.append([distinctBatch(1, 3000)]);
-  }
-  bench.open({ ...owed, owedOctetsMax: 4 * MIB }).close();
-  assert.equal(bench.kept(), undefined);
-});
-
 test('what a lowered size spares goes on ageing by the days that hold', () => {
   using bench = new Bench();
   {
@@ -297,45 +266,4 @@ test('what a lowered size spares goes on ageing by the days that hold', () => {
   bench.clock.us += 2 * DAY_US;
   bench.maintainAll(store);
   assert.equal(bench.query(ROWS), 0);
-});
-
-test('days that are lowered twice spare what is there for the days that held at first', () => {
-  using bench = new Bench();
-  {
-    using store = bench.open({ retentionDays: 30 });
-    store.append([distinctBatch(1, 10)]);
-  }
-  bench.clock.us += 25 * DAY_US;
-  bench.open({ retentionDays: 20 }).close();
-  using store = bench.open({ retentionDays: 10 });
-  bench.clock.us += 4 * DAY_US;
-  bench.maintainAll(store);
-  assert.equal(bench.query(ROWS), 10);
-  assert.equal(bench.query('SELECT count(*) FROM address_total'), 1);
-  bench.clock.us += 2 * DAY_US;
-  bench.maintainAll(store);
-  assert.equal(bench.query(ROWS), 0);
-  assert.equal(bench.query('SELECT count(*) FROM address_total'), 0);
-});
-
-test('what an old database kept does not age after limits were raised above it and lowered again', () => {
-  using bench = new Bench();
-  bench.makeLegacy(10);
-  bench.open({ retentionDays: 3650 }).close();
-  using store = bench.open({ retentionDays: 30 });
-  bench.clock.us += 4000 * DAY_US;
-  bench.maintainAll(store);
-  assert.equal(bench.query(OLD_ROWS), 10);
-});
-
-test('a row with an impossible time is not what an age limit is about', () => {
-  using bench = new Bench();
-  {
-    using store = bench.open({ retentionDays: 30 });
-    store.append([distinctBatch(1, 10)]);
-    using other = new DatabaseSync(bench.path);
-    other.exec("UPDATE honey SET created_at = '1970-01-01 00:00:01.000' WHERE honey_id = 1");
-  }
-  bench.open({ retentionDays: 10 }).close();
-  assert.equal(bench.kept(), undefined);
 });

@@ -3,7 +3,7 @@
 /* Which rows go first, by their grade and by their age, and which never do. */
 
 import assert from 'node:assert/strict';
-import { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { formatEventTimestamp } from '@sentrypeer/event';
 import { DOUBT_US, EARLIEST_US } from '../../src/clock/plausible.ts';
@@ -11,8 +11,7 @@ import { PRUNE_ROWS, PRUNE_SCAN_PAGES } from '../../src/limits.ts';
 import { AgeRemoval } from '../../src/retention/age-removal.ts';
 import { EventRemoval, FORGEABLE, type Removal } from '../../src/retention/event-removal.ts';
 import { expiry } from '../../src/retention/kept.ts';
-import { Store } from '../../src/store.ts';
-import { DAY_US, NOON_US, TestClock, TestDirectory, TestLogger } from '../fixtures.ts';
+import { DAY_US, emptyDatabase, NOON_US, TestDirectory } from '../fixtures.ts';
 
 type Grade = 'seen' | 'returned' | 'handshake' | null;
 
@@ -23,9 +22,7 @@ class Log implements Disposable {
   #lastId = 0;
 
   constructor() {
-    const path = this.#directory.file('sentrypeer.db');
-    Store.open({ logger: new TestLogger(), clock: new TestClock() }, { path }).close();
-    this.database = new DatabaseSync(path);
+    this.database = emptyDatabase(this.#directory);
   }
 
   /** Adds rows, whose ids begin with 1 and are never used again. */

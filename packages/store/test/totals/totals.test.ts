@@ -3,7 +3,7 @@
 /* What a transaction brings is summed up first: the sums agree with counting message by message. */
 
 import assert from 'node:assert/strict';
-import { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { Grade } from '@sentrypeer/event';
@@ -12,11 +12,10 @@ import {
   RATE_NAMES_OPEN_MAX,
   USER_AGENT_CHARACTERS_MAX,
 } from '../../src/limits.ts';
-import { Store } from '../../src/store.ts';
 import { Counters } from '../../src/totals/counters.ts';
 import { Rates } from '../../src/totals/rates.ts';
 import { Totals } from '../../src/totals/totals.ts';
-import { NOON_US, TestClock, TestDirectory, TestLogger } from '../fixtures.ts';
+import { emptyDatabase, NOON_US, TestDirectory } from '../fixtures.ts';
 
 const HOUR_US = 3_600_000_000;
 const MINUTE_US = 60_000_000;
@@ -31,9 +30,7 @@ class Tables implements Disposable {
   readonly rates: Rates;
 
   constructor() {
-    const path = this.#directory.file('sentrypeer.db');
-    Store.open({ logger: new TestLogger(), clock: new TestClock() }, { path }).close();
-    this.database = new DatabaseSync(path);
+    this.database = emptyDatabase(this.#directory);
     this.totals = new Totals(this.database, new Counters(this.database));
     this.rates = new Rates(this.database);
   }
@@ -240,19 +237,23 @@ test('messages are counted by minute and hour, whatever came before them', () =>
   for (const [method, transport, atUs] of MESSAGES) {
     tables.rates.addMessages(method, transport, 'seen', atUs, 2);
   }
+  tables.rates.addMessages('INVITE', 'UDP', 'seen', NOON_US, 2);
   const last: readonly [string, string, Grade, number] = ['INVITE', 'UDP', 'handshake', NOON_US];
   tables.rates.addMessages(...last, 1);
   tables.rates.addMessages(...last, 1);
   tables.rates.flush();
   assert.deepEqual(tables.ofKind(60, 'method'), [
-    '0 INVITE 12',
+    '0 INVITE 14',
     '0 OPTIONS 2',
     '0 OTHER 8',
     '1 INVITE 2',
   ]);
-  assert.deepEqual(tables.ofKind(60, 'transport'), ['0 TCP 8', '0 UDP 14', '1 UDP 2']);
-  assert.deepEqual(tables.ofKind(60, 'grade'), ['0 handshake 2', '0 seen 20', '1 seen 2']);
-  assert.deepEqual(tables.ofKind(1, 'transport'), ['0 TCP 8', '0 UDP 12', '59 UDP 2', '60 UDP 2']);
+  assert.deepEqual(tables.ofKind(60, 'transport'), ['0 TCP 8', '0 UDP 16', '1 UDP 2']);
+  assert.deepEqual(tables.ofKind(60, 'grade'), ['0 handshake 2', '0 seen 22', '1 seen 2']);
+  assert.deepEqual(tables.ofKind(1, 'transport'), ['0 TCP 8', '0 UDP 14', '59 UDP 2', '60 UDP 2']);
+  const before = tables.all('SELECT * FROM rate_total');
+  tables.rates.flush();
+  assert.deepEqual(tables.all('SELECT * FROM rate_total'), before, 'each is written once');
 });
 
 test('what came too long ago for its minute to be kept is counted in its hour alone', () => {
@@ -318,4 +319,14 @@ test('of the names in an hour a limited number is counted until the minute ends,
   rates.flush();
   assert.equal(count('new'), 1, 'there is room for one');
   assert.equal(count('newer'), null);
+});
+
+test('a counter is set, and added to', () => {
+  using tables = new Tables();
+  const counters = new Counters(tables.database);
+  counters.set('decisions', 5);
+  counters.add('decisions', 0);
+  assert.equal(tables.counter('decisions'), 5);
+  counters.add('decisions', -2);
+  assert.equal(tables.counter('decisions'), 3);
 });
