@@ -72,6 +72,11 @@ test('the commands of the day after say what a running daemon has', async () => 
   const wrong = await command(daemon, 'tail', '--once', '--address', '127.0.0');
   assert.equal(wrong.status, 2);
   assert.match(wrong.stderr, /--address: .127\.0\.0. is neither an address such as/);
+  const control = await command(daemon, 'tail', '--number', '+4420\u0007794');
+  assert.equal(control.status, 2);
+  assert.match(control.stderr, /--number: "\+4420\\x07794" has a control character/);
+  const named = await command(daemon, 'tail', '--once', '--number', 'alice');
+  assert.deepEqual([named.status, named.stdout], [0, '']);
   const proved = await command(daemon, 'tail', '--once', '--grade', 'handshake');
   assert.match(proved.stdout, /^\S.* INVITE +\+881612345678 .*\n$/);
 

@@ -3,7 +3,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { formatEventJson, type LogFilter, type RecordedEvent } from '@sentrypeer/event';
 import { contains, parseIp, parsePrefix, type Prefix } from '@sentrypeer/ip';
-import { terminalSafeJson } from '@sentrypeer/kernel';
+import { isUnsafeCode, terminalSafeJson } from '@sentrypeer/kernel';
 import type { StoreReader } from '@sentrypeer/store';
 import { refusal, quoted } from '../config/refusal.ts';
 import { VERSION } from '../config/version.ts';
@@ -33,7 +33,7 @@ export const TAIL: Command = {
     const linesCount = wholeFlag(flags, 'lines', TAIL_LINES_MAX) ?? LINES_DEFAULT;
     const says = filterOf(flags);
     const number = flags.get('number');
-    if (number !== undefined) needed(number, '--number NUMBER');
+    if (number !== undefined) checkNumber(needed(number, '--number NUMBER'));
     return async (context) => {
       const { StoreReader } = await import('@sentrypeer/store');
       const { dbFile } = context.config;
@@ -65,6 +65,16 @@ export const TAIL: Command = {
     };
   },
 };
+
+/** A name may be called, too. */
+function checkNumber(text: string): void {
+  for (let index = 0; index < text.length; index += 1) {
+    if (!isUnsafeCode(text.charCodeAt(index))) continue;
+    throw refusal(
+      `--number: ${quoted(text)} has a control character: write a number such as +442079460000, or the name that was called`,
+    );
+  }
+}
 
 /** Calls of a number in whatever form it is dialled, as far as the digits alone tell. */
 async function openWanted(

@@ -75,6 +75,19 @@ const ASKED: readonly number[] = [1, 3, 2, 9, 8, 4, 7, 6, 5];
  */
 const SATELLITE_PREFIXES: readonly string[] = ['870', '881', '88213', '88216'];
 
+/**
+ * Prefixes that telephones and PBXs still dial, or may dial, and that the metadata does not have. No number of the
+ * country begins with them.
+ */
+const OTHER_PREFIXES: Readonly<
+  Record<string, { readonly trunk: string; readonly international?: string }>
+> = {
+  // Until August 2019: calls to other areas, and from fixed lines to mobiles, in the area and in others.
+  MX: { trunk: '01|04[45]' },
+  // The code of a carrier after the 8 (order 142 of 2006, paragraph 36): up to 5 for other areas, above for abroad.
+  RU: { trunk: '8(?:[25][1-5])?', international: '8(?:10|[25][6-9])' },
+};
+
 type Field = readonly unknown[];
 
 /** The pattern, and the lengths of such numbers if they are fewer than the country's. */
@@ -203,10 +216,13 @@ export class NumberingPlans {
     const fields = this.#country(country);
     if (fields === undefined) return undefined;
     const trunk = text(fields[TRUNK_PREFIX]);
-    const trunkDigits = text(fields[TRUNK_PREFIX_PATTERN]) ?? trunk;
+    const other = Object.hasOwn(OTHER_PREFIXES, country) ? OTHER_PREFIXES[country] : undefined;
+    const trunkDigits = other?.trunk ?? text(fields[TRUNK_PREFIX_PATTERN]) ?? trunk;
     const trunkPattern = trunkDigits === undefined ? undefined : atStart(trunkDigits);
     const transform = text(fields[TRUNK_PREFIX_TRANSFORM]);
-    const international = atStart(text(fields[INTERNATIONAL_PREFIX]) ?? '00');
+    const international = atStart(
+      other?.international ?? text(fields[INTERNATIONAL_PREFIX]) ?? '00',
+    );
     const national = whole(String(fields[NATIONAL_PATTERN]));
     return {
       country,

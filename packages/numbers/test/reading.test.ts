@@ -253,6 +253,9 @@ test('readQuestion() reads a national number after the code of a carrier, with i
     ['1795101065529988', 'CN', '861065529988'],
     ['9 17951 010 6552 9988', 'CN', '861065529988'],
     ['1831 0412 345 678', 'AU', '61412345678'],
+    ['9 01 55 1234 5678', 'MX', '525512345678'],
+    ['8 26 44 20 7946 0958', 'RU', '442079460958'],
+    ['9 8 58 44 20 7946 0958', 'RU', '442079460958'],
   ] as const) {
     const found = readQuestion(plans, text, home(country)).candidates.map((each) => each.e164);
     assert.deepEqual(found, [e164], text);
