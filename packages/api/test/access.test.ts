@@ -156,6 +156,7 @@ test('what is refused says why, in the words of the route', async () => {
   await using api = await open({ keyRequired: true });
   const own = await ask(api, '/v1/summary');
   assert.equal(own.headers.get('www-authenticate'), 'Bearer');
+  assert.equal(own.headers.get('retry-after'), null, 'waiting does not help');
   assert.equal(own.headers.get('content-type'), 'application/problem+json');
   assert.match(
     ((await own.json()) as { readonly detail: string }).detail,

@@ -18,6 +18,7 @@ import {
   ROOM_ROWS,
 } from '../../src/limits.ts';
 import { budgetsOf } from '../../src/retention/budgets.ts';
+import type { KeptPart } from '../../src/retention/kept.ts';
 import { Pruner, type RetentionOptions } from '../../src/retention/pruner.ts';
 import {
   DAY_US,
@@ -35,6 +36,9 @@ const OCTETS_MAX = ROWS_MAX * ROW_OCTETS;
 /** Above this, room is made in advance. */
 const ROWS_AHEAD = ROWS_MAX * (1 - ROOM_AHEAD_SHARE);
 const { totalsCountMax } = budgetsOf(OCTETS_MAX);
+/** An hour before noon. */
+const RECENT = '2026-03-01 11:00:00.000';
+const KEPT: KeptPart = { honeyId: 50, atUs: NOON_US, octets: 0, totals: 0, days: 0 };
 
 class Bench implements Disposable {
   readonly #directory = new TestDirectory();
@@ -46,7 +50,9 @@ class Bench implements Disposable {
   freeOctets = Infinity;
   #lastId = 0;
 
-  constructor(options: Partial<RetentionOptions> = {}) {
+  /** @param kept What is kept despite the limits, and may be beyond them; with its rows. */
+  constructor(options: Partial<RetentionOptions> = {}, kept?: Partial<KeptPart>) {
+    if (kept !== undefined) this.#keep({ ...KEPT, ...kept });
     const guard = { isLow: () => this.isLow } as unknown as DiskGuard;
     const read = () => ({ liveOctets: this.rows * ROW_OCTETS, freeOctets: this.freeOctets });
     this.pruner = new Pruner(
@@ -66,14 +72,32 @@ class Bench implements Disposable {
         ...options,
       },
     );
+    this.clock.lookMs = 0.0001; // A loop that waits for time to pass comes to an end.
   }
 
-  add(count: number, grade: 'seen' | 'returned' | 'handshake' = 'seen'): this {
+  #keep({ honeyId, atUs, octets, totals, days }: KeptPart): void {
+    this.add(honeyId, 'seen', '2026-01-10 11:00:00.000');
+    const set = this.database.prepare('INSERT OR REPLACE INTO counter (name, value) VALUES (?, ?)');
+    for (const [name, value] of [
+      ['limit_days', 30],
+      ['limit_octets', OCTETS_MAX],
+      ['limit_owed', 0],
+      ['kept_honey_id', honeyId],
+      ['kept_at_us', atUs],
+      ['kept_octets', octets],
+      ['kept_totals', totals],
+      ['kept_days', days],
+    ] as const) {
+      set.run(name, value);
+    }
+  }
+
+  add(count: number, grade: 'seen' | 'returned' | 'handshake' = 'seen', createdAt = RECENT): this {
     this.database.exec(`
       INSERT INTO honey (honey_id, grade, created_at)
         WITH RECURSIVE id (n) AS (VALUES (${this.#lastId + 1}) UNION ALL SELECT n + 1 FROM id
           WHERE n < ${this.#lastId + count})
-        SELECT n, '${grade}', '2026-03-01 11:00:00.000' FROM id`);
+        SELECT n, '${grade}', '${createdAt}' FROM id`);
     this.#lastId += count;
     return this;
   }
@@ -105,7 +129,7 @@ class Bench implements Disposable {
 
   /** Until there is nothing more to do. */
   prune(): this {
-    while (this.pruner.step());
+    for (let steps = 0; this.pruner.step(); steps += 1) assert.ok(steps < 1000, 'it never ends');
     return this;
   }
 
@@ -258,6 +282,103 @@ test('room for totals is made ahead of those that come, of the weakest alone', (
   using proved = new Bench().prune().total(totalsCountMax + 9, 1);
   proved.pruner.makeRoomFor(ROOM_OCTETS_MIN, () => undefined);
   assert.equal(proved.one('SELECT count(*) FROM number_total'), totalsCountMax + 9);
+});
+
+test('what is kept takes nothing from what comes later, and is never removed for its size', () => {
+  using bench = new Bench({}, { octets: 50 * ROW_OCTETS });
+  const old = (): number => bench.one('SELECT count(*) FROM honey WHERE honey_id <= 50');
+  bench.add(ROWS_MAX, 'returned').prune();
+  assert.equal(bench.rows, ROWS_MAX + 50);
+  bench.add(1, 'returned').prune();
+  assert.equal(bench.rows, ROWS_MAX + 51 - PRUNE_ROWS);
+  bench.pruner.makeRoomFor(10 * OCTETS_MAX, () => undefined);
+  assert.equal(old(), 50);
+  bench.isLow = true;
+  bench.freeOctets = 0;
+  assert.equal(bench.prune().rows, 50);
+  assert.equal(old(), 50);
+});
+
+test('totals that are kept have their own number, and those seen since then theirs', () => {
+  using bench = new Bench({}, { totals: 3 }).prune().total(3, 0, NOON_US - 10);
+  bench.total(totalsCountMax, 1).prune();
+  assert.equal(bench.one('SELECT count(*) FROM number_total'), totalsCountMax + 3);
+  bench.total(5, 2).prune();
+  assert.equal(bench.one('SELECT count(*) FROM number_total WHERE grade = 0'), 3);
+  assert.equal(bench.one('SELECT count(*) FROM number_total WHERE grade = 1'), totalsCountMax - 5);
+});
+
+test('what is kept does not age, or by its own days', () => {
+  for (const [days, left] of [
+    [0, [50, 1]],
+    [90, [50, 1]],
+    [50, [0, 0]],
+  ] as const) {
+    using bench = new Bench({}, { days }).total(1, 0, NOON_US - 20 * DAY_US).add(5);
+    bench.clock.jumpTo(NOON_US + 30.5 * DAY_US);
+    bench.prune();
+    assert.equal(bench.one('SELECT count(*) FROM honey WHERE honey_id > 50'), 0);
+    const counts = [bench.rows, bench.one('SELECT count(*) FROM number_total')];
+    assert.deepEqual(counts, left, `${days} days`);
+  }
+});
+
+test('that something is kept beyond the limits is told once, and again after it was not', () => {
+  using bench = new Bench({}, { days: 365 });
+  const [line] = bench.prune().logger.lines;
+  const { mib, ...fields } = line?.fields ?? {};
+  assert.equal(line?.event, 'kept_beyond_limits');
+  assert.deepEqual(fields, {
+    events: 50,
+    size_max_mib: Math.floor(OCTETS_MAX / 1_048_576),
+    oldest: '2026-01-10 11:00:00.000',
+    retention_days: 30,
+    what_to_do: 'raise --db-size-max or --retention-days, or let it go with sentrypeer prune --yes',
+  });
+  assert.equal(mib, 1);
+  bench.clock.ms += AGE_CHECK_INTERVAL_MS;
+  assert.equal(bench.prune().logger.lines.length, 1);
+});
+
+test('a part is no longer kept once somebody deleted its rows, or let it go', () => {
+  using bench = new Bench({}, { octets: 50 * ROW_OCTETS });
+  const kept = (name: string): number =>
+    bench.one(`SELECT value FROM counter WHERE name = 'kept_${name}'`);
+  bench.prune().database.exec('DELETE FROM honey');
+  bench.clock.ms += AGE_CHECK_INTERVAL_MS - 1;
+  assert.equal(bench.prune().one('SELECT 1'), 1);
+  assert.equal(kept('honey_id'), 50, 'it is looked at now and then');
+  bench.clock.ms += 1;
+  bench.prune();
+  assert.deepEqual([kept('honey_id'), kept('octets')], [0, 0]);
+  using released = new Bench({}, {}).prune();
+  released.database.exec("UPDATE counter SET value = 0 WHERE name LIKE 'kept%'");
+  released.clock.ms += AGE_CHECK_INTERVAL_MS;
+  assert.equal(released.prune().rows, 0);
+});
+
+test('a step takes longer while the disk is nearly full, or far too much is there', () => {
+  const removedByStep = (bench: Bench): number => {
+    bench.clock.lookMs = 1.5;
+    const before = bench.rows;
+    assert.equal(bench.pruner.step(), true, 'there is more');
+    return before - bench.rows;
+  };
+  const little = ROWS_MAX * 1.09;
+  using calm = new Bench().prune().add(little);
+  using large = new Bench().prune().add(3 * ROWS_MAX);
+  using low = new Bench().prune().add(little);
+  low.isLow = true;
+  low.freeOctets = 0;
+  using many = new Bench()
+    .prune()
+    .add(little)
+    .total(2 * totalsCountMax, 0);
+  assert.equal(removedByStep(calm), PRUNE_ROWS);
+  for (const bench of [large, low]) assert.ok(removedByStep(bench) >= 3 * PRUNE_ROWS);
+  many.clock.lookMs = 1.5;
+  many.pruner.step();
+  assert.ok(little - many.rows > PRUNE_ROWS, 'for the totals');
 });
 
 test('ages are looked at now and then', () => {
