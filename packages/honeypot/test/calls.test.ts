@@ -192,3 +192,21 @@ test('an answer is kept for retransmissions up to a length; above it a challenge
   assert.equal(isSame('x'.repeat(room), KEPT_ANSWER_OCTETS_MAX), true);
   assert.equal(isSame('x'.repeat(room + 1), KEPT_ANSWER_OCTETS_MAX + 1), false);
 });
+
+test('a call that no datagram could answer only rings: nothing follows, and it is not remembered', () => {
+  const bench = provedBench();
+  const text = (method: string) =>
+    [
+      `${method} sip:${EXTENSION}@h SIP/2.0`,
+      'Via: SIP/2.0/UDP h;rport;branch=z9hG4bK1',
+      'From: <sip:a@h>;tag=1',
+      `To: <sip:${EXTENSION}@h>`,
+      `Call-ID: ${'x'.repeat(950)}`,
+      `CSeq: 1 ${method}`,
+      '',
+      '',
+    ].join('\r\n');
+  assert.deepEqual(bench.statuses(text('INVITE')), [100, 180]);
+  assert.equal(bench.honeypot.nextDueMs(), undefined);
+  assert.deepEqual(bench.statuses(text('CANCEL')), [481]);
+});
