@@ -118,7 +118,7 @@ export class SipMessage {
       if (isBroken(this.octets, line)) return false;
       if (knownId === HeaderId.via) {
         viasCount += 1;
-        if (viasCount > 1 || line.value.includes(',')) return false;
+        if (line.value.includes(',')) return false;
       }
     }
     return viasCount === 1;

@@ -204,6 +204,7 @@ test('what a message does not have is undefined', () => {
   assert.deepEqual(vias, []);
   for (const absent of [to, toUser, toTag, from, fromUser, cseq, callId, userAgent, credentials])
     assert.equal(absent, undefined);
+  assert.equal(parse('X: y').toTag, undefined);
 });
 
 test('an empty Via, also behind the last comma, is noted', () => {
@@ -242,7 +243,10 @@ test('isSingleHop tells whether anybody could find a second hop in what a respon
       assert.equal(withLine(index, `${line}${end}x`).isSingleHop, false, JSON.stringify(line));
   for (const other of ['\t', ' ', '~', '\xa0', '\xff'])
     assert.equal(withLine(3, `Call-ID: 1${other}x`).isSingleHop, true, JSON.stringify(other));
-  assert.equal(withLine(0, via, 'Diversion: a\x0b', 'Contact: a,b').isSingleHop, true);
+  assert.equal(
+    withLine(0, via, 'Diversion: a\x0b', 'X-Y: a\x0b', 'Contact: a,b').isSingleHop,
+    true,
+  );
 });
 
 test('isRepeatable tells whether a response can repeat what it must', () => {
@@ -255,7 +259,7 @@ test('isRepeatable tells whether a response can repeat what it must', () => {
     assert.equal(withLine(index, `${name}:`, line).isRepeatable, false, 'the first counts');
     assert.equal(withLine(index, line, `${name}:`).isRepeatable, true);
   }
-  assert.equal(parse(...REPEATED, 'Contact:', 'l:', 'X:').isRepeatable, true);
+  assert.equal(parse(...REPEATED, 'Contact:', 'l:', 'X-Y:').isRepeatable, true);
 });
 
 for (const [to, tag] of [

@@ -40,6 +40,7 @@ test('parseSipviciousTag() tells the three tools apart', () => {
     port: 5060,
   });
   assert.deepEqual(parseSipviciousTag(tagOf('101')), { kind: 'account', account: '101' });
+  assert.deepEqual(parseSipviciousTag(tagOf('1001')), { kind: 'account', account: '1001' });
   assert.deepEqual(parseSipviciousTag(tagOf('100:a:b')), {
     kind: 'guess',
     user: '100',
