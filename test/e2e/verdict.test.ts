@@ -106,6 +106,14 @@ test('a number that was called is listed, explained, delisted, and allowed', asy
   assert.match(explained, /^\+46701234567 \(SE, mobile\) is listed, \d+ of 100\.\nSince: {2}2/);
   assert.match(explained, /\nUntil: {2}2.*\nWhy: {4}the number was called 2 times/);
   assert.match(explained, /dialled in 2 forms\n[^]*By: {5}2 events/);
+  await until(
+    'everything to be judged',
+    () => daemon.number("SELECT value <> 0 FROM counter WHERE name = 'judge_options'") === 1,
+  );
+  assert.doesNotMatch(await command(daemon, 'explain', '0701234567'), /Note:/);
+  const otherwise = ['-f', daemon.dbFile, 'explain', '+46701234567'];
+  const { stdout: alone } = await DaemonProcess.run(otherwise, { folder: daemon.folder });
+  assert.match(alone, /Note: {3}the node judges by other options, and there it is listed: .*-g/);
 
   await command(daemon, 'delist', '0701234567', 'a', 'customer');
   await changed(daemon, '+46701234567', ['listed', 'unlisted']);

@@ -19,12 +19,20 @@ export const EXPLAIN: Command = {
     refuseMore(more, 'explain WHAT');
     return async (context) => {
       const { StoreReader } = await import('@sentrypeer/store');
-      const { judgeText } = await import('./subject.ts');
+      const { judgesDifferently, judgeText } = await import('./subject.ts');
       using log = StoreReader.look(context.config.dbFile);
       const { subject, judgement, block } = await judgeText(named, log, context);
       const name = nameOf(subject);
+      const isOtherwise = judgesDifferently(log, context);
       return explain(
-        { subject, judgement, block, name, sharedCount: sharedCount(subject, named, log) },
+        {
+          subject,
+          judgement,
+          block,
+          name,
+          isOtherwise,
+          sharedCount: sharedCount(subject, named, log),
+        },
         log,
       );
     };
@@ -33,6 +41,8 @@ export const EXPLAIN: Command = {
 
 interface Explained extends JudgedSubject {
   readonly name: string;
+  /** Whether the node itself judges by other options. */
+  readonly isOtherwise: boolean;
   /** Messages about it that other nodes share. */
   readonly sharedCount: number;
 }
@@ -46,7 +56,7 @@ function sharedCount({ kind, value }: Subject, named: string, log: StoreReader):
 }
 
 function explain(explained: Explained, log: StoreReader): Answer {
-  const { subject, name, judgement, sharedCount, block } = explained;
+  const { subject, name, judgement, isOtherwise, sharedCount, block } = explained;
   const listing = log.listings.listing({
     ...subject,
     value: judgement.address?.entry ?? subject.value,
@@ -85,6 +95,7 @@ function explain(explained: Explained, log: StoreReader): Answer {
               grade: by.grade,
             },
       shared_events: sharedCount,
+      other_options: isOtherwise,
       pool: poolJson(number?.pool ?? address?.pool),
     },
   };
@@ -106,7 +117,7 @@ function poolLines(pool: Standing): readonly string[] {
 }
 
 function formatExplanation(
-  { name, judgement, sharedCount, block }: Explained,
+  { name, judgement, isOtherwise, sharedCount, block }: Explained,
   listing: Listing | undefined,
   by: ReturnType<StoreReader['evidence']['address' | 'number']>,
 ): string {
@@ -141,6 +152,12 @@ function formatExplanation(
     lines.push(
       `Unlist: sentrypeer delist ${name} (until it comes again), or`,
       `        sentrypeer allow add ${name.replace(/x+$/, '*')} (never list it)`,
+    );
+  }
+  if (isOtherwise) {
+    const level = LEVELS[listing?.level ?? 'none'];
+    lines.push(
+      `Note:   the node judges by other options, and there it is ${level}: start both with the same ones (-g FILE)`,
     );
   }
   return `${lines.map(shown).join('\n')}\n`;

@@ -7,7 +7,8 @@ import type { StoreReader } from '@sentrypeer/store';
 import type { Block, Judge, Judgement, Subject } from '@sentrypeer/verdict';
 import { judgeOptions } from '../open-engine.ts';
 import { NEARLY_ADDRESS, RANGE } from '../services/blockable.ts';
-import { judgeOver } from '../services/open-judging.ts';
+import { judgeOver, optionsHash } from '../services/open-judging.ts';
+import { OwnAddresses } from '../services/own-addresses.ts';
 import type { CommandContext } from './command.ts';
 import { shown } from './text.ts';
 
@@ -17,6 +18,16 @@ export interface JudgedSubject {
   readonly judgement: Judgement;
   /** The block by which the operator listed it. */
   readonly block: Block | undefined;
+}
+
+/** Whether the node judges by other options than this command, which has them from its own command line and file. */
+export function judgesDifferently(
+  log: StoreReader,
+  { config, clock, stage }: Pick<CommandContext, 'config' | 'clock' | 'stage'>,
+): boolean {
+  const known = log.evidence.judgedByHash();
+  const own = new OwnAddresses(clock).get();
+  return known !== undefined && known !== optionsHash(judgeOptions(config, stage), own);
 }
 
 /** Reads an address, a range such as `+46850780xx`, or a number in any form, and judges it. Throws `OperatingError`. */

@@ -167,7 +167,7 @@ export function openJudging(
     partsNeeded: (length) => policy[length === 56 ? 'network-56' : 'network-48'] || Infinity,
     blockedWithin: (network, nowEpochUs) => decided.blocked().within(network, nowEpochUs),
     hasQuorum: (said, nowEpochUs) => hasQuorum(said, { ...votingOf(options), nowEpochUs }),
-    optionsHash: hashOf(options, own.get()),
+    optionsHash: optionsHash(options, own.get()),
     onChanged,
   });
 }
@@ -331,8 +331,12 @@ function exactNumbers(plans: NumberingPlans, numbers: readonly string[]): Reach 
   return { kind: 'number', exactly, covers: (e164) => numbers.includes(e164) };
 }
 
-/** Different for other options, other addresses of this machine, and other versions, which may judge differently. */
-function hashOf(options: JudgeOptions, own: readonly string[]): number {
+/**
+ * Different for other options, other addresses of this machine, and other versions, which may judge differently.
+ *
+ * @param own Addresses of this machine.
+ */
+export function optionsHash(options: JudgeOptions, own: readonly string[]): number {
   const text = JSON.stringify([VERSION, options, own]);
   const hash = createHash('sha256').update(text);
   return hash.digest().readUIntBE(0, 6);

@@ -116,6 +116,7 @@ export class EvidenceReader {
   readonly #allowances: StatementSync;
   readonly #blocks: StatementSync;
   readonly #decisions: StatementSync;
+  readonly #judgedBy: StatementSync;
   readonly #said: SaidReader;
   readonly #followed: FollowedReader;
 
@@ -160,6 +161,7 @@ export class EvidenceReader {
     this.#allowances = database.prepare('SELECT * FROM allowance ORDER BY value');
     this.#blocks = database.prepare('SELECT * FROM operator_block ORDER BY kind, value');
     this.#decisions = database.prepare("SELECT value FROM counter WHERE name = 'decisions'");
+    this.#judgedBy = database.prepare("SELECT value FROM counter WHERE name = 'judge_options'");
     this.#said = new SaidReader(database);
     this.#followed = new FollowedReader(database);
   }
@@ -328,6 +330,12 @@ export class EvidenceReader {
   /** What operators blocked at hubs of the fleet that this node follows. */
   fleetBlocks(): readonly KeptBlock[] {
     return this.#followed.blocks();
+  }
+
+  /** By which options the node has judged everything there is; `undefined` before that. */
+  judgedByHash(): number | undefined {
+    const value = Number(this.#judgedBy.get()?.['value'] ?? 0);
+    return value === 0 ? undefined : value;
   }
 
   /** Changes with each decision of the operator: what is allowed or blocked may be different. */
