@@ -2,7 +2,13 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { addressOctets, addressText, isMartianEndpoint } from '../src/address.ts';
+import {
+  addressOctets,
+  addressText,
+  endpointKey,
+  isMartianEndpoint,
+  sameEndpoint,
+} from '../src/address.ts';
 
 const texts = [
   '127.0.0.1',
@@ -58,4 +64,22 @@ test('isMartianEndpoint() knows where no node can be', () => {
   for (const address of ['127.0.0.1', '223.255.255.255', '::1', 'fe80::1', '2001:db8::1'])
     assert.ok(!isMartianEndpoint({ address, port: 4222 }), address);
   assert.ok(isMartianEndpoint({ address: '192.0.2.1', port: 0 }));
+});
+
+test('addressText() wants 4 or 16 octets', () => {
+  for (const size of [0, 3, 5, 15, 17]) assert.equal(addressText(new Uint8Array(size)), undefined);
+});
+
+test('endpoints are the same with the same address and port', () => {
+  const one = { address: '192.0.2.1', port: 4222 };
+  assert.ok(sameEndpoint(one, { ...one }));
+  assert.equal(endpointKey(one), endpointKey({ ...one }));
+  for (const other of [
+    { ...one, port: 4223 },
+    { ...one, address: '192.0.2.2' },
+    { address: '192.0.2.14', port: 222 },
+  ]) {
+    assert.ok(!sameEndpoint(one, other));
+    assert.notEqual(endpointKey(one), endpointKey(other));
+  }
 });

@@ -58,3 +58,27 @@ test('divergingAt() makes an id with exactly the wanted bits in common', () => {
     ),
   );
 });
+
+test('parseInfoHash() and infoHashOfOctets() want 20 octets', () => {
+  assert.equal(parseInfoHash('ab'.repeat(19)), undefined);
+  assert.equal(infoHashOfOctets(new Uint8Array(19).fill(1)), undefined);
+  assert.equal(infoHashOfOctets(new Uint8Array(21).fill(1)), undefined);
+  assert.throws(() => infoHashOctets('short' as InfoHash), /info_hash_digits/);
+});
+
+test('an id has all 160 bits in common with itself', () => {
+  const own = infoHash('own');
+  assert.equal(commonBits(own, own), 160);
+  assert.equal(compareDistance(infoHash('target'), own, own), 0);
+});
+
+test('divergingAt() takes the bits after the differing one from the given octets', () => {
+  const own = infoHashOfOctets(new Uint8Array(20).fill(0xff));
+  assert.ok(own !== undefined);
+  const rest = new Uint8Array(20).fill(0x5a);
+  assert.equal(divergingAt(own, 0, rest), `5a${'5a'.repeat(19)}`);
+  assert.equal(divergingAt(own, 10, rest), `ffda${'5a'.repeat(18)}`);
+  assert.equal(divergingAt(own, 159, rest), `${'ff'.repeat(19)}fe`);
+  assert.equal(divergingAt(own, 8, new Uint8Array(0)), `ff${'00'.repeat(19)}`);
+  for (const bits of [-1, 160]) assert.throws(() => divergingAt(own, bits, rest), /info_hash_bits/);
+});

@@ -117,6 +117,10 @@ export class Storage {
   putLocal(key: InfoHash, value: Value, expiresAtMs: number): void {
     const stored = this.#keys.get(key)?.get(value.id);
     if (stored !== undefined && stored.source === undefined && sameContent(stored.value, value)) {
+      if (stored.expiresAtMs === Infinity && expiresAtMs !== Infinity) {
+        stored.expiresAtMs = expiresAtMs; // It is no longer permanent.
+        this.#arm(stored);
+      }
       this.#refresh(stored, expiresAtMs);
       return;
     }

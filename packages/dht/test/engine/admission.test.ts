@@ -106,3 +106,74 @@ test('prove() remembers a limited number of addresses, the newest', () => {
   assert.ok(!admission.isProved(at(0), 0));
   assert.ok(admission.isProved(at(PROVED_ADDRESSES_MAX), 0));
 });
+
+test('blacklist() forgets nobody while there is room', () => {
+  const admission = new Admission();
+  assert.ok(!admission.isBlacklisted(at(0)));
+  for (let number = 0; number < BLACKLIST_MAX; number += 1) admission.blacklist(at(number));
+  assert.ok(admission.isBlacklisted(at(0)));
+  assert.ok(!admission.isBlacklisted({ ...at(0), port: 4223 }));
+  admission.blacklist(at(BLACKLIST_MAX));
+  assert.ok(!admission.isBlacklisted(at(0)));
+  assert.ok(admission.isBlacklisted(at(1)));
+});
+
+test('a proof counts from when it was last given, for ten minutes and for two hours', () => {
+  const admission = new Admission();
+  const nowMs = 1_000_000;
+  assert.ok(!admission.isProved(at(1), 0));
+  assert.ok(!admission.hasAnswered(at(1), 0));
+  admission.prove(at(1), 0);
+  admission.prove(at(1), nowMs);
+  assert.ok(admission.isProved(at(1), nowMs + PROVED_MS - 1));
+  assert.ok(!admission.isProved(at(1), nowMs + PROVED_MS));
+  assert.ok(!admission.isProved({ ...at(1), port: 4223 }, nowMs));
+  assert.ok(admission.hasAnswered(at(1), nowMs + ANSWERED_MS - 1));
+  assert.ok(!admission.hasAnswered(at(1), nowMs + ANSWERED_MS));
+});
+
+test('who proves itself again is not among the first to be forgotten', () => {
+  const admission = new Admission();
+  for (let number = 0; number < PROVED_ADDRESSES_MAX; number += 1) admission.prove(at(number), 0);
+  assert.ok(admission.isProved(at(0), 0), 'all have room');
+  admission.prove(at(0), 0);
+  admission.prove(at(PROVED_ADDRESSES_MAX), 0);
+  assert.ok(admission.isProved(at(0), 0));
+  assert.ok(!admission.isProved(at(1), 0));
+  assert.ok(admission.isProved(at(2), 0));
+});
+
+test('who answers gets its octets back once, and so does its network', () => {
+  const admission = new Admission();
+  const spendAll = (): void => {
+    let number = 0;
+    for (let octets = 0; octets < UNPROVED_OCTETS_PER_HOUR_NETWORK; octets += 4096) {
+      assert.ok(admission.spend(at(number >> 1), 4096, 0), String(number));
+      number += 1;
+    }
+  };
+  spendAll();
+  assert.ok(!admission.affords(at(9), 1, 0));
+  admission.prove(at(0), 0);
+  admission.prove(at(0), 0);
+  assert.ok(admission.affords(at(9), UNPROVED_OCTETS_PER_HOUR, 0));
+  assert.ok(admission.affords(at(0), UNPROVED_OCTETS_PER_HOUR, 0));
+  assert.ok(admission.spend(at(9), UNPROVED_OCTETS_PER_HOUR, 0));
+  assert.ok(!admission.affords(at(10), 1, 0), 'no more than it had got');
+});
+
+test('a network has its octets back after an hour, and not before', () => {
+  const admission = new Admission();
+  for (let number = 0; number < 4; number += 1)
+    assert.ok(admission.spend(at(number), UNPROVED_OCTETS_PER_HOUR, 0));
+  assert.ok(!admission.affords(at(9), 100, 1000));
+  assert.ok(!admission.affords(at(9), UNPROVED_OCTETS_PER_HOUR, HOUR_MS / 5));
+  assert.ok(admission.affords(at(9), UNPROVED_OCTETS_PER_HOUR, HOUR_MS / 3));
+});
+
+test('an answer without values costs nothing', () => {
+  const admission = new Admission();
+  assert.ok(admission.mayAnswer(at(1), PROVED_OCTETS_BURST, 0));
+  assert.ok(!admission.mayAnswer(at(1), 1, 0));
+  assert.ok(admission.mayAnswer(at(1), 0, 0));
+});

@@ -12,6 +12,7 @@ import {
   SESSION_MS_MAX,
   SESSION_OCTETS_MAX,
   SESSION_OCTETS_MAX_ALL,
+  SESSION_STRETCHES_MAX,
   SESSIONS_MAX,
   SESSIONS_PER_SOURCE_MAX,
 } from '../../src/limits.ts';
@@ -189,4 +190,113 @@ test('open() answers nothing where no value can come', () => {
   const reassembly = new Reassembly();
   assert.equal(reassembly.open(header(1, [0, 65_569, 2 ** 31]), SOURCE, 0), undefined);
   assert.equal(reassembly.sessionsCount, 0);
+});
+
+const A = encodeValue(unsignedValue(1n, { data: new Uint8Array(700).fill(1) }));
+const B = encodeValue(unsignedValue(2n, { data: new Uint8Array(700).fill(2) }));
+
+function ids(
+  values: readonly { readonly id: bigint }[] | undefined,
+): readonly bigint[] | undefined {
+  return values?.map(({ id }) => id);
+}
+
+function whole(index: number, octets: Uint8Array) {
+  return { index, offset: 0, octets };
+}
+
+test('each value is handed up when it is whole, and all of them when none is missing', () => {
+  const reassembly = new Reassembly();
+  reassembly.open(header(1, [A.length, B.length]), SOURCE, 0);
+  assert.ok(reassembly.expects(SOURCE, 1));
+  const first = reassembly.add(whole(1, B), SOURCE, 1, 0);
+  assert.ok(typeof first === 'object');
+  assert.deepEqual([ids(first.values), ids(first.complete)], [[2n], undefined]);
+  assert.equal(reassembly.open(header(1, [A.length, B.length]), SOURCE, 0), undefined);
+  const second = reassembly.add(whole(0, A), SOURCE, 1, 0);
+  assert.ok(typeof second === 'object');
+  assert.deepEqual([ids(second.values), ids(second.complete)], [[1n], [2n, 1n]]);
+  assert.equal(second.source, SOURCE);
+  assert.equal(second.message.tid, 1);
+  assert.equal(reassembly.sessionsCount, 0);
+  assert.equal(reassembly.reservedOctets, 0);
+  assert.ok(!reassembly.expects(SOURCE, 1));
+});
+
+test('values that stand in the header itself are among those of the whole message', () => {
+  const reassembly = new Reassembly();
+  const id = infoHash('putter');
+  const octets = encodeQuery(ENVELOPE, 'put', 1, { id, values: [A, B.length] });
+  const decoded = decodeMessage(octets);
+  assert.ok(decoded.ok && decoded.message.kind === 'query');
+  assert.equal(reassembly.open(decoded.message, SOURCE, 0), undefined);
+  const result = reassembly.add(whole(1, B), SOURCE, 1, 0);
+  assert.ok(typeof result === 'object');
+  assert.deepEqual([ids(result.values), ids(result.complete)], [[2n], [1n, 2n]]);
+});
+
+test('octets that are no value end their wait and spoil no other value', () => {
+  const reassembly = new Reassembly();
+  reassembly.open(header(1, [5, A.length]), SOURCE, 0);
+  const first = reassembly.add(whole(0, new Uint8Array(5).fill(0xc1)), SOURCE, 1, 0);
+  assert.deepEqual(typeof first === 'object' && [first.values, first.complete], [[], undefined]);
+  const second = reassembly.add(whole(1, A), SOURCE, 1, 0);
+  assert.deepEqual(typeof second === 'object' && ids(second.complete), [1n]);
+});
+
+test('parts before the header are used once: whole values, and the beginning of others', () => {
+  const reassembly = new Reassembly();
+  assert.equal(reassembly.add(whole(0, A), SOURCE, 1, 0), undefined);
+  assert.equal(reassembly.add(whole(1, B.subarray(0, 300)), SOURCE, 1, 0), undefined);
+  assert.equal(reassembly.add(whole(0, B), SOURCE, 2, 0), undefined, 'of another message');
+  const opened = reassembly.open(header(1, [A.length, B.length]), SOURCE, 0);
+  assert.deepEqual([ids(opened?.values), opened?.complete], [[1n], undefined]);
+  const rest = { index: 1, offset: 300, octets: B.subarray(300) };
+  const last = reassembly.add(rest, SOURCE, 1, 0);
+  assert.deepEqual(typeof last === 'object' && ids(last.complete), [1n, 2n]);
+  const other = reassembly.open(header(2, [B.length]), SOURCE, 0);
+  assert.deepEqual(ids(other?.complete), [2n]);
+  assert.equal(reassembly.isBusy, false);
+});
+
+test('parts that came before the header make room again when they are used or too old', () => {
+  const reassembly = new Reassembly();
+  for (let round = 1; round <= 5; round += 1) {
+    const size = EARLY_OCTETS_MAX;
+    assert.equal(reassembly.add(whole(0, new Uint8Array(size)), SOURCE, round, 0), undefined);
+    assert.equal(reassembly.add(whole(0, A), SOURCE, round, 0), 'dropped');
+    if (round % 2 === 0) reassembly.open(header(round, [70]), SOURCE, 0);
+    else {
+      reassembly.expire(SESSION_IDLE_MS_MAX - 1);
+      assert.equal(reassembly.add(whole(0, A), SOURCE, round, 0), 'dropped');
+      reassembly.expire(SESSION_IDLE_MS_MAX);
+    }
+  }
+});
+
+test('a value in too many separate pieces takes no more of them', () => {
+  const reassembly = new Reassembly();
+  reassembly.open(header(1, [1000]), SOURCE, 0);
+  const one = (offset: number) =>
+    reassembly.add({ index: 0, offset, octets: new Uint8Array(1) }, SOURCE, 1, 0);
+  for (let piece = 0; piece < SESSION_STRETCHES_MAX; piece += 1)
+    assert.equal(one(piece * 2), undefined);
+  assert.equal(one(SESSION_STRETCHES_MAX * 2), 'dropped');
+  assert.equal(one(1), undefined, 'what fills a gap');
+});
+
+test('a source whose messages are whole or given up may send as many again', () => {
+  const reassembly = new Reassembly();
+  for (let round = 0; round < 3; round += 1) {
+    for (let tid = 1; tid <= SESSIONS_PER_SOURCE_MAX + 1; tid += 1)
+      reassembly.open(header(tid, [A.length]), SOURCE, 0);
+    assert.equal(reassembly.sessionsCount, SESSIONS_PER_SOURCE_MAX);
+    for (let tid = 1; tid <= 10; tid += 1) reassembly.add(whole(0, A), SOURCE, tid, 0);
+    assert.equal(reassembly.sessionsCount, SESSIONS_PER_SOURCE_MAX - 10);
+    if (round === 1) assert.equal(reassembly.expire(SESSION_IDLE_MS_MAX), 54);
+    else
+      for (let tid = 11; tid <= SESSIONS_PER_SOURCE_MAX; tid += 1)
+        reassembly.add(whole(0, A), SOURCE, tid, 0);
+    assert.equal(reassembly.sessionsCount, 0);
+  }
 });

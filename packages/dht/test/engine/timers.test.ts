@@ -42,3 +42,50 @@ test('cancelled timers are swept out of a busy heap', () => {
   assert.equal(timers.size, 1);
   assert.equal(timers.nextAtMs, 1);
 });
+
+test('runDue() runs what a timer arms for now or earlier, and what was cancelled meanwhile not', () => {
+  const timers = new Timers();
+  const ran: string[] = [];
+  timers.arm(5, () => {
+    ran.push('first');
+    timers.arm(1, () => ran.push('earlier'));
+    timers.arm(10, () => ran.push('now'));
+    timers.arm(11, () => ran.push('later'));
+    timers.cancel(second);
+  });
+  const second = timers.arm(6, () => ran.push('cancelled'));
+  timers.runDue(10);
+  assert.deepEqual(ran, ['first', 'earlier', 'now']);
+  assert.equal(timers.nextAtMs, 11);
+  assert.equal(timers.size, 1);
+});
+
+test('a timer that has run or was cancelled can be cancelled again without harm', () => {
+  const timers = new Timers();
+  const ran = timers.arm(1, () => undefined);
+  timers.runDue(1);
+  assert.equal(ran.run, undefined);
+  const cancelled = timers.arm(2, () => undefined);
+  timers.arm(3, () => undefined);
+  for (const timer of [ran, cancelled, cancelled, undefined]) timers.cancel(timer);
+  assert.equal(timers.size, 1);
+  assert.equal(timers.nextAtMs, 3);
+  assert.equal(timers.size, 1);
+});
+
+test('timers stay in order when most of many are swept out', () => {
+  const timers = new Timers();
+  const ran: number[] = [];
+  const armed = Array.from({ length: 1000 }, (_, index) => {
+    const atMs = (index * 7919) % 1000;
+    return timers.arm(atMs, () => ran.push(atMs));
+  });
+  const isKept = ({ atMs }: Timer): boolean => atMs % 10 === 3;
+  for (const timer of armed) if (!isKept(timer)) timers.cancel(timer);
+  assert.equal(timers.size, 100);
+  timers.runDue(1000);
+  assert.deepEqual(
+    ran,
+    Array.from({ length: 100 }, (_, index) => index * 10 + 3),
+  );
+});

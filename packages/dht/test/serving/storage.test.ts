@@ -5,9 +5,11 @@ import { generateKeyPairSync } from 'node:crypto';
 import { test } from 'node:test';
 import { infoHash } from '../../src/info-hash.ts';
 import {
+  EVICTED_OCTETS,
   STORED_OCTETS_MAX,
   STORED_OCTETS_PER_SOURCE_MAX,
   VALUE_OCTETS_MAX,
+  VALUE_OVERHEAD_OCTETS,
   VALUES_PER_KEY_MAX,
 } from '../../src/limits.ts';
 import { identityOf, signValue, type Identity } from '../../src/values/signature.ts';
@@ -138,4 +140,137 @@ test('release() lets a permanent local value run out', () => {
   storage.release(KEY, 1n, 10 * LIFE_MS);
   pass(LIFE_MS + 1);
   assert.ok(!storage.has(KEY));
+});
+
+test('a storage counts its keys and the values of others, and what became of them', () => {
+  const { core, pass } = testCore();
+  const storage = new Storage(core, () => undefined);
+  const { counters } = core;
+  const other = infoHash('another');
+  storage.putRemote(KEY, value(1n, 'a'), 's', LIFE_MS, 0);
+  storage.putRemote(KEY, value(2n, 'b'), 't', LIFE_MS, 0, '192.0.2.1');
+  storage.putLocal(other, value(3n, 'c'), LIFE_MS);
+  assert.deepEqual([storage.keysCount, storage.valuesCount], [2, 2]);
+  assert.deepEqual([...storage.keys()], [KEY, other]);
+  assert.deepEqual([...storage.values(infoHash('none'))], []);
+  const [one, two] = storage.values(KEY).values();
+  assert.deepEqual([one?.source, one?.from, two?.from], ['s', 's', '192.0.2.1']);
+  assert.ok(!storage.putRemote(KEY, value(1n, 'x'), 's', LIFE_MS, 0));
+  assert.ok(storage.putRemote(KEY, value(1n, 'a'), 's', LIFE_MS, 0));
+  assert.deepEqual(
+    [counters.valuesStored, counters.valuesRefused, counters.valuesRefreshed],
+    [3, 1, 1],
+  );
+  pass(LIFE_MS);
+  assert.deepEqual([storage.keysCount, storage.valuesCount, storage.octets], [0, 0, 0]);
+  assert.equal(counters.valuesExpired, 3);
+});
+
+test('refresh() and release() of what is not there do nothing', () => {
+  const { storage, changes, pass } = made();
+  storage.refresh(KEY, 1n, 0);
+  storage.release(KEY, 1n, 0);
+  storage.putRemote(KEY, value(1n, 'a'), 's', LIFE_MS, 0);
+  storage.refresh(KEY, 2n, 0);
+  storage.release(KEY, 2n, 0);
+  storage.release(KEY, 1n, LIFE_MS);
+  assert.deepEqual(changes, ['new 1']);
+  pass(LIFE_MS);
+  assert.ok(!storage.has(KEY), 'release() is for what would stay');
+});
+
+test('release() gives a value its life from now on', () => {
+  const { storage, pass } = made();
+  storage.putLocal(KEY, value(1n, 'mine'), Infinity);
+  pass(5000);
+  storage.release(KEY, 1n, 5000);
+  pass(LIFE_MS - 1);
+  assert.ok(storage.has(KEY));
+  pass(1);
+  assert.ok(!storage.has(KEY));
+});
+
+test('putLocal() takes an equal value as a refresh, and replaces another', () => {
+  const { storage, changes, pass } = made();
+  storage.putLocal(KEY, value(1n, 'a'), 1000);
+  storage.putLocal(KEY, value(1n, 'a'), 2000);
+  storage.putLocal(KEY, value(1n, 'b'), 3000);
+  assert.deepEqual(changes, ['new 1', 'refreshed 1', 'edited 1']);
+  pass(2999);
+  assert.ok(storage.has(KEY));
+  pass(1);
+  assert.deepEqual(changes.slice(3), ['expired 1']);
+});
+
+test('putLocal() for a limited time ends what was to stay', () => {
+  const { storage, pass } = made();
+  storage.putLocal(KEY, value(1n, 'a'), Infinity);
+  storage.putLocal(KEY, value(1n, 'a'), 1000);
+  pass(999);
+  assert.ok(storage.has(KEY));
+  pass(1);
+  assert.ok(!storage.has(KEY));
+});
+
+test('putLocal() of what another node put makes it ours, and takes it off its account', () => {
+  const { storage, pass } = made();
+  storage.putRemote(KEY, value(1n, 'a'), 's', 1000, 0);
+  storage.putLocal(KEY, value(1n, 'a'), Infinity);
+  assert.deepEqual([storage.octets, storage.valuesCount], [0, 0]);
+  pass(LIFE_MS);
+  assert.ok(storage.has(KEY));
+});
+
+test('an edit takes the place of the value it edits in every count', () => {
+  const { storage, pass } = made();
+  const owner = anIdentity();
+  const put = (sequence: number, size: number, atMs: number): boolean => {
+    const content = { data: new Uint8Array(size) };
+    return storage.putRemote(KEY, signValue(owner, 1n, content, sequence), 's', atMs, 0);
+  };
+  assert.ok(put(1, 10, 1000));
+  const { octets } = storage;
+  assert.ok(put(2, 20, 5000));
+  assert.equal(storage.valuesCount, 1);
+  assert.equal(storage.octets, octets + 10);
+  assert.ok(!put(3, VALUE_OCTETS_MAX, 5000), 'too large with its signature');
+  assert.ok(put(3, VALUE_OCTETS_MAX - 128, 5000), 'exactly as large as may be');
+  pass(1000);
+  assert.ok(storage.has(KEY), 'the life of the first one ended with it');
+  pass(4000);
+  assert.deepEqual([storage.octets, storage.valuesCount], [0, 0]);
+});
+
+test('a signed value does not take the place of an unsigned one', () => {
+  const { storage } = made();
+  storage.putRemote(KEY, value(1n, 'a'), 's', LIFE_MS, 0);
+  const signed = signValue(anIdentity(), 1n, { data: new Uint8Array(1) }, 5);
+  assert.ok(!storage.putRemote(KEY, signed, 's', LIFE_MS, 0));
+});
+
+test('a source that exceeds its share loses what would expire first, until 1 MiB is free', () => {
+  const { storage, changes, counters } = made();
+  const data = 'x'.repeat(60_000);
+  const put = (id: bigint): boolean =>
+    storage.putRemote(KEY, value(id, data), 's', LIFE_MS - Number(id), 0);
+  let id = 1000n;
+  while (put(id)) id += 1n;
+  // The value that was put last would expire first, so it is gone at once and was never news.
+  assert.ok(!storage.values(KEY).has(id));
+  assert.ok(!changes.includes(`new ${id}`));
+  const kept = [...storage.values(KEY).keys()];
+  assert.deepEqual(
+    kept,
+    kept.map((_, index) => 1000n + BigInt(index)),
+  );
+  const free = STORED_OCTETS_PER_SOURCE_MAX - storage.octets;
+  assert.ok(free >= EVICTED_OCTETS && free < EVICTED_OCTETS + 61_000, String(free));
+  const gone = changes.filter((change) => change.startsWith('expired'));
+  assert.equal(gone.length, counters.valuesEvicted);
+  assert.equal(storage.octets, kept.length * (60_000 + VALUE_OVERHEAD_OCTETS) + packedOverhead());
+
+  function packedOverhead(): number {
+    const [one] = storage.values(KEY).values();
+    return kept.length * ((one?.packed.length ?? 0) - 60_000);
+  }
 });

@@ -12,7 +12,13 @@ import { test } from 'node:test';
 import { hexText } from '@sentrypeer/bytes';
 import { infoHash, parseInfoHash } from '../../src/info-hash.ts';
 import { OWNER_OCTETS_MAX } from '../../src/limits.ts';
-import { identityOf, nodeIdOf, signatureHolds, signValue } from '../../src/values/signature.ts';
+import {
+  identityOf,
+  isSigned,
+  nodeIdOf,
+  signatureHolds,
+  signValue,
+} from '../../src/values/signature.ts';
 import { decodePackedValue, encodeSignedPart, encodeValue } from '../../src/wire/value-codec.ts';
 import { DERIVATIONS, octetsOf, VALUES } from '../wire/vectors.ts';
 
@@ -129,4 +135,31 @@ test('signatureHolds() refuses keys that would make a check slow', () => {
     identityOf(generateKeyPairSync('rsa', { modulusLength: 512 }).privateKey),
     undefined,
   );
+});
+
+test('identityOf() reads a key in PEM, and signValue() wants a sequence of 16 bits', () => {
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 1024 });
+  const pem = privateKey.export({ type: 'pkcs8', format: 'pem' });
+  const identity = identityOf(pem);
+  assert.ok(identity !== undefined);
+  assert.deepEqual(identity, { ...identityOf(privateKey), privateKey: identity.privateKey });
+  const content = { data: Uint8Array.of(1) };
+  for (const sequence of [0, 65_535]) {
+    const value = signValue(identity, 1n, content, sequence);
+    assert.deepEqual([value.type, value.userType], [0, '']);
+    assert.ok(signatureHolds(value));
+  }
+  for (const sequence of [-1, 65_536])
+    assert.throws(() => signValue(identity, 1n, content, sequence), /value_sequence/);
+});
+
+test('isSigned() tells whether there is an owner; without signature nothing holds', () => {
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 1024 });
+  const identity = identityOf(privateKey);
+  assert.ok(identity !== undefined);
+  const value = signValue(identity, 1n, { data: Uint8Array.of(1) }, 0);
+  assert.ok(isSigned(value));
+  assert.ok(!isSigned({ ...value, owner: undefined }));
+  assert.ok(!signatureHolds({ ...value, owner: undefined }));
+  assert.ok(!signatureHolds({ ...value, signature: undefined }));
 });

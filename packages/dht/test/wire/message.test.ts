@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { hexText } from '@sentrypeer/bytes';
+import { infoHash } from '../../src/info-hash.ts';
 import { Packer } from '../../src/msgpack/packer.ts';
 import { unpack } from '../../src/msgpack/unpack.ts';
 import { decodeMessage } from '../../src/wire/decode-message.ts';
@@ -14,9 +15,11 @@ import {
   encodeReply,
   type OutgoingArguments,
 } from '../../src/wire/encode-message.ts';
-import type { Arguments, Message } from '../../src/wire/message.ts';
+import { Field, type Arguments, type Message } from '../../src/wire/message.ts';
 import { encodeValue } from '../../src/wire/value-codec.ts';
 import { DATAGRAMS, notation, octetsOf, vector } from './vectors.ts';
+
+const ENVELOPE = { network: 0, client: false, agent: undefined };
 
 const messages = DATAGRAMS.filter(({ kind }) => !kind.startsWith('discovery'));
 
@@ -196,4 +199,75 @@ test('a value that cannot be read spoils itself, not its message', () => {
   const message = decoded(query('put', write));
   assert.ok(message.kind === 'query');
   assert.deepEqual(message.args.slots, [{ index: 2, size: 70 }]);
+});
+
+const OWN = infoHash('own');
+
+test('what says that it is of another network, a client or of no known software is read so', () => {
+  for (const envelope of [
+    { network: 0, client: false, agent: undefined },
+    { network: 7, client: false, agent: undefined },
+    { network: 0, client: true, agent: undefined },
+    { network: 70_000, client: true, agent: 'o2' },
+  ])
+    for (const octets of [
+      encodeQuery(envelope, 'ping', 9, { id: OWN }),
+      encodeQuery(envelope, 'update', 9, { id: OWN, expired: [1n] }),
+      encodeReply(envelope, 9, { id: OWN }),
+      encodeError(envelope, 9, { code: 401, text: 'no' }, OWN),
+      encodeLegacyUpdate(envelope, 9, { id: OWN, refreshed: [1n] }),
+    ]) {
+      const message = decoded(octets);
+      assert.ok(message.kind !== 'part');
+      const { network, client, agent } = message;
+      assert.deepEqual({ network, client, agent }, envelope);
+      const unpacked = unpack(octets);
+      assert.equal(unpacked.ok && unpacked.size, octets.length, 'it has as many keys as it says');
+    }
+});
+
+test('a part of another network says so', () => {
+  const octets = encodePart(7, 9, { index: 3, offset: 5, octets: Uint8Array.of(1) });
+  const message = decoded(octets);
+  assert.ok(message.kind === 'part');
+  assert.deepEqual([message.network, message.tid], [7, 9]);
+  assert.deepEqual(message.parts, [{ index: 3, offset: 5, octets: Uint8Array.of(1) }]);
+});
+
+test('every argument that is written is read as the same', () => {
+  const records = (address: string) => [{ id: infoHash('near'), endpoint: { address, port: 513 } }];
+  const where = [
+    { field: Field.id, id: 1n << 40n },
+    { field: Field.type, type: 3 },
+    { field: Field.owner, owner: infoHash('owner') },
+    { field: Field.userType, userType: 'a/b' },
+  ] as const;
+  const reply = {
+    valueId: 1n << 60n,
+    seenAddress: Uint8Array.of(192, 0, 2, 1),
+    n4: records('192.0.2.9'),
+    n6: records('2001:db8::9'),
+    token: Uint8Array.of(5, 6),
+  };
+  const query = { key: infoHash('key'), filter: { select: [Field.id], where }, want: [2, 10] };
+  const written = [
+    [encodeReply(ENVELOPE, 9, { id: OWN, ...reply }), reply],
+    [encodeQuery(ENVELOPE, 'get', 9, { id: OWN, ...query }), query],
+  ] as const;
+  for (const [octets, args] of written) {
+    const message = decoded(octets);
+    assert.ok(message.kind === 'query' || message.kind === 'reply');
+    const read = Object.entries(message.args).filter(([, argument]) => argument !== undefined);
+    assert.deepEqual(Object.fromEntries(read), { id: OWN, ...args });
+  }
+});
+
+test('field rows are written alike, packed or not', () => {
+  const fields = [Field.id, Field.owner, Field.userType];
+  const row = [1n, Uint8Array.of(2), 'x'];
+  const packed = new Packer().uint(1n).binary(Uint8Array.of(2)).text('x').finish();
+  assert.deepEqual(
+    encodeReply(ENVELOPE, 9, { id: OWN, fields: { fields, valuesCount: 3, packed } }),
+    encodeReply(ENVELOPE, 9, { id: OWN, fields: { fields, rows: [row] } }),
+  );
 });

@@ -5,10 +5,14 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { hexText } from '@sentrypeer/bytes';
 import { infoHashOfOctets } from '../../src/info-hash.ts';
+import type { Item } from '../../src/msgpack/item.ts';
 import { Packer } from '../../src/msgpack/packer.ts';
 import { sameContent, unsignedValue, type Value } from '../../src/values/value.ts';
 import { decodePackedValue, encodeSignedPart, encodeValue } from '../../src/wire/value-codec.ts';
+import { pack } from '../msgpack/pack.ts';
 import { octetsOf, VALUES } from './vectors.ts';
+
+const ID = new Uint8Array(20).fill(7);
 
 test('decodePackedValue() reads every captured value, and encodeValue() writes the same octets', () => {
   assert.equal(VALUES.length, 5);
@@ -104,4 +108,62 @@ test('decodePackedValue() skips a value with an owner and no signature', () => {
   const value = unsignedValue(1n, { data: Uint8Array.of(1) });
   const owned = { ...value, owner: Uint8Array.of(1), sequence: 1 };
   assert.equal(decodePackedValue(encodeValue(owned)), undefined);
+});
+
+const WHOLE: Value = {
+  ...unsignedValue(5n, { data: Uint8Array.of(1, 2), type: 3, userType: 'a/b' }),
+  owner: Uint8Array.of(3),
+  sequence: 4,
+  recipient: infoHashOfOctets(new Uint8Array(20).fill(9)),
+  signature: Uint8Array.of(6),
+  priority: 7,
+  pushType: 'p',
+};
+
+test('decodePackedValue() reads each part of a value that is there', () => {
+  for (const value of [
+    WHOLE,
+    { ...WHOLE, priority: 0 },
+    { ...WHOLE, pushType: undefined },
+    { ...WHOLE, recipient: undefined },
+    { ...WHOLE, userType: '' },
+  ])
+    assert.deepEqual(decodePackedValue(encodeValue(value)), value);
+});
+
+/** A value as others could write it. */
+function written(fields: object, dat: object, body: object): Uint8Array {
+  const map = (given: object): Item => new Map(Object.entries(given) as [string, Item][]);
+  const inner = map({ type: 0, data: Uint8Array.of(1), ...body });
+  return pack(new Packer(), map({ id: 1, dat: map({ body: inner, ...dat }), ...fields })).finish();
+}
+
+test('decodePackedValue() reads nothing where a part is missing or of another kind', () => {
+  assert.ok(decodePackedValue(written({}, {}, {})) !== undefined);
+  for (const [what, octets] of [
+    ['no MessagePack', Uint8Array.of(0xc1)],
+    ['no map', Uint8Array.of(5)],
+    ['an id that is text', written({ id: 'x' }, {}, {})],
+    ['dat that is a number', written({ dat: 5 }, {}, {})],
+    ['a body that is a number', written({}, { body: 5 }, {})],
+    ['a type that is text', written({}, {}, { type: 'x' })],
+    ['a type of 17 bits', written({}, {}, { type: 65_536 })],
+    ['data that is a number', written({}, {}, { data: 5 })],
+    ['an owner that is a number', written({}, { sig: ID }, { owner: 5, seq: 1 })],
+    ['an owner without sequence', written({}, { sig: ID }, { owner: ID })],
+    ['an owner without signature', written({}, {}, { owner: ID, seq: 1 })],
+  ] as const)
+    assert.equal(decodePackedValue(octets), undefined, what);
+});
+
+test('decodePackedValue() reads sequence, signature and recipient only of an owner', () => {
+  const unowned = decodePackedValue(written({}, { sig: ID }, { seq: 3, to: ID }));
+  assert.ok(unowned !== undefined);
+  assert.deepEqual(
+    [unowned.sequence, unowned.signature, unowned.recipient],
+    [0, undefined, undefined],
+  );
+  const owned = decodePackedValue(written({}, { sig: ID }, { owner: ID, seq: 3, to: 'x' }));
+  assert.equal(owned?.sequence, 3);
+  assert.equal(owned.recipient, undefined);
 });
