@@ -229,7 +229,7 @@ test('a listen tells no older edit of a signed value, and no forged one', () => 
   assert.deepEqual(told, ['1 two A', '1 four A', '1 other A']);
 });
 
-test('a listen remembers a limited number of storers, and values of each', () => {
+test('a listen remembers a limited number of storers', () => {
   const { operation, told } = aListen();
   const storers = Array.from({ length: LISTEN_STORERS_MAX + 1 }, () => ({}));
   for (const [index, storer] of storers.entries())
@@ -238,6 +238,9 @@ test('a listen remembers a limited number of storers, and values of each', () =>
   operation.expire(storers[0] ?? {}, [1n]);
   operation.receive(storers.at(-1) ?? {}, value(99n, 'x'));
   assert.equal(told.at(-1), '99 x undefined', 'there is room again');
+});
+
+test('a listen remembers a limited number of values of each storer', () => {
   const flood = aListen();
   const one = {};
   const most = BigInt(LISTEN_VALUES_PER_STORER_MAX);
