@@ -402,3 +402,61 @@ test('a total expires to the microsecond', () => {
   bench.clock.ms += AGE_CHECK_INTERVAL_MS;
   assert.equal(bench.prune().one('SELECT count(*) FROM number_total'), 0);
 });
+
+test('everything that has expired goes, however much it is, before the next look at ages', () => {
+  using bench = new Bench({}, { honeyId: 3 * PRUNE_ROWS, days: 50, atUs: NOON_US - 100 * DAY_US });
+  bench.prune().total(3 * PRUNE_ROWS, 2);
+  bench.clock.jumpTo(NOON_US + 51 * DAY_US);
+  bench.clock.ms += AGE_CHECK_INTERVAL_MS;
+  bench.prune();
+  assert.deepEqual([bench.rows, bench.one('SELECT count(*) FROM number_total')], [0, 0]);
+  assert.equal(bench.one("SELECT value FROM counter WHERE name = 'numbers'"), 0);
+});
+
+test('what is kept does not age beyond what an endpoint has received', () => {
+  using bench = new Bench({ owedCursors: ['hub'], owedOctetsMax: OCTETS_MAX }, { days: 50 });
+  bench.got('hub', 20);
+  bench.clock.jumpTo(NOON_US + 51 * DAY_US);
+  bench.prune();
+  assert.equal(bench.one('SELECT min(honey_id) FROM honey'), 21);
+  assert.equal(bench.rows, 30);
+});
+
+test('an endpoint that has no place in the log yet holds nothing back', () => {
+  using bench = new Bench({ owedCursors: ['new'], owedOctetsMax: OCTETS_MAX });
+  bench.add(ROWS_MAX + 1, 'returned').prune();
+  assert.equal(bench.rows, ROWS_MAX + 1 - PRUNE_ROWS);
+});
+
+test('totals of hours go with the retention time, and no younger ones', () => {
+  const hourOf = (us: number): number => Math.floor(us / 3_600_000_000);
+  for (const [retentionDays, kept, left] of [
+    [30, undefined, [30]],
+    [30, { days: 0, atUs: NOON_US - 40 * DAY_US }, [30, 41]],
+    [30, { days: 40, atUs: NOON_US - 20 * DAY_US }, [30, 31]],
+    [10_000, undefined, [30, 31, 41, 730]],
+  ] as const) {
+    using bench = new Bench({ retentionDays }, kept);
+    for (const days of [30, 31, 41, 730, 732]) {
+      bench.database.exec(
+        `INSERT INTO hour_total (hour, method, transport, seen_count)
+          VALUES (${hourOf(NOON_US - days * DAY_US)}, '', '', ${days})`,
+      );
+    }
+    bench.prune();
+    const rows = bench.database.prepare('SELECT seen_count FROM hour_total ORDER BY hour DESC');
+    const expected = kept?.days === 0 ? [...left, 730, 732] : left;
+    assert.deepEqual(
+      rows.all().map((row) => row['seen_count']),
+      expected,
+      `${retentionDays} days`,
+    );
+  }
+});
+
+test('the limits in force are kept, so that the next start knows when they are lowered', () => {
+  using bench = new Bench({ owedOctetsMax: 42 });
+  const limit = (name: string): number =>
+    bench.one(`SELECT value FROM counter WHERE name = 'limit_${name}'`);
+  assert.deepEqual([limit('days'), limit('octets'), limit('owed')], [30, OCTETS_MAX, 42]);
+});
