@@ -107,6 +107,7 @@ export class KeyRing {
 
   /** A new node may have put its event before its key has arrived everywhere. */
   async #getAgain(nodeId: string): Promise<OriginKey | undefined> {
+    if (this.#closing.signal.aborted) return undefined;
     const bell = new Bell(this.#ports.wakeAfter);
     this.#bells.add(bell);
     await bell.pause(KEY_RETRY_MS);

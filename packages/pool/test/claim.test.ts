@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { formatEventTimestamp } from '@sentrypeer/event';
-import { importKey } from '../src/ed25519.ts';
+import { BAD_ACTORS, publicKeyHash, valueIdOf } from '../src/dht-keys.ts';
+import { fromText, importKey, signatureIsOf, toText } from '../src/ed25519.ts';
 import { encodeClaim, isSharable } from '../src/encode-claim.ts';
 import {
   APPLICATION_CHARACTERS_MAX,
@@ -350,4 +352,86 @@ test('`parseClaim()` answers whatever the octets are', () => {
     ),
     { numRuns: 500 },
   );
+});
+
+test('`isSharable()` takes SIP with a method and a number that fit, from a public address', () => {
+  const fits = (changes: Parameters<typeof recorded>[1]) =>
+    isSharable(recorded(SIGNER.nodeId, changes));
+  assert.equal(fits({}), true);
+  assert.equal(fits({ sipMethod: 'M'.repeat(METHOD_CHARACTERS_MAX) }), true);
+  assert.equal(fits({ sipMethod: 'M'.repeat(METHOD_CHARACTERS_MAX + 1) }), false);
+  assert.equal(fits({ sipMethod: 'IN VITE' }), false);
+  assert.equal(fits({ sipMethod: '' }), false);
+  assert.equal(fits({ calledNumber: '1'.repeat(NUMBER_CHARACTERS_MAX) }), true);
+  assert.equal(fits({ calledNumber: '1'.repeat(NUMBER_CHARACTERS_MAX + 1) }), false);
+  assert.equal(fits({ calledNumber: '' }), false);
+  assert.equal(fits({ calledNumber: '1\u202e2' }), false);
+  assert.equal(fits({ sourceIp: '10.0.0.1' }), false);
+  assert.equal(fits({ sipMethod: 'NOT_FOUND' }), false);
+});
+
+test('`encodeClaim()` names the program, a time to the millisecond, and a signature of 86 characters', () => {
+  const event = recorded(SIGNER.nodeId);
+  const object = sharedObject(SIGNER, {
+    ...event,
+    eventTimestamp: '2027-01-15 07:59:59.123456789',
+  });
+  assert.equal(object['app_name'], 'sentrypeer');
+  assert.equal(object['event_timestamp'], '2027-01-15 07:59:59.123');
+  assert.match(object['sig'] ?? '', /^[A-Za-z0-9_-]{86}$/);
+  assert.equal(sharedObject(SIGNER, { ...event, grade: undefined })['grade'], '');
+});
+
+test('`encodeClaim()` uses all of its room, and splits no character', () => {
+  const sizeOf = (userAgent: string): number =>
+    encodeClaim(recorded(SIGNER.nodeId, { userAgent }), OPTIONS)?.length ?? 0;
+  const room = SHARED_OCTETS_MAX - sizeOf('');
+  assert.equal(sizeOf('x'.repeat(room)), SHARED_OCTETS_MAX);
+  assert.equal(sizeOf('x'.repeat(room + 1)), SHARED_OCTETS_MAX);
+  const agentOf = (userAgent: string) =>
+    sharedObject(SIGNER, recorded(SIGNER.nodeId, { userAgent }))['sip_user_agent'];
+  assert.equal(agentOf('x'.repeat(room)), 'x'.repeat(room));
+  for (let count = 0; count < 8; count += 1) {
+    const agent = `${'x'.repeat(count)}${'😀'.repeat(room)}`;
+    assert.ok(agentOf(agent)?.isWellFormed());
+    assert.ok(agent.startsWith(agentOf(agent) ?? '-'));
+  }
+  // Exactly too long without any User-Agent: then there is no claim.
+  const longNumber = (digits: number) =>
+    encodeClaim(
+      recorded(SIGNER.nodeId, { userAgent: 'x', calledNumber: '1'.repeat(digits) }),
+      OPTIONS,
+    );
+  const digits = room + '00442071234567'.length;
+  assert.equal(longNumber(digits)?.length, SHARED_OCTETS_MAX);
+  assert.equal(longNumber(digits + 1), undefined);
+});
+
+test('a key has 32 octets that are a point, and a text of octets one spelling and the right size', () => {
+  assert.equal(importKey(SIGNER.publicKey.subarray(0, 31)), undefined);
+  assert.equal(importKey(new Uint8Array([...SIGNER.publicKey, 0])), undefined);
+  const octets = new Uint8Array(64).fill(251);
+  const text = toText(octets);
+  assert.equal(text.length, 86);
+  assert.deepEqual(fromText(text, 64), octets);
+  assert.equal(fromText(text, 63), undefined);
+  assert.equal(fromText(`${text}==`, 64), undefined);
+  assert.equal(fromText(`${text} `, 64), undefined);
+  assert.equal(fromText('!'.repeat(86), 64), undefined);
+  const key = importKey(SIGNER.publicKey);
+  assert.ok(key !== undefined);
+  const said = new TextEncoder().encode('said');
+  assert.equal(signatureIsOf(key, said, SIGNER.sign(said)), true);
+  assert.equal(signatureIsOf(key, said, SIGNER.sign(said).subarray(1)), false);
+});
+
+test('values and keys are where other nodes look for them', () => {
+  const sha1 = (text: string): string => createHash('sha1').update(text).digest('hex');
+  const hexOf = (hash: unknown): string =>
+    hash instanceof Uint8Array ? hash.toHex() : String(hash);
+  assert.equal(hexOf(BAD_ACTORS), sha1('bad_actors'));
+  assert.equal(hexOf(publicKeyHash(SIGNER.nodeId)), sha1(`sentrypeer key ${SIGNER.nodeId}`));
+  const uuid = uuidOf('an event');
+  const hash = createHash('sha256').update(`sentrypeer value ${uuid}`).digest();
+  assert.equal(valueIdOf(uuid), hash.readBigUInt64BE());
 });

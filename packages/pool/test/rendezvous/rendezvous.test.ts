@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { unsignedValue, type InfoHash, type Value } from '@sentrypeer/dht';
+import { OperatingError } from '@sentrypeer/kernel';
 import { encodeContact } from '../../src/rendezvous/contact.ts';
 import { Rendezvous, type FindOptions } from '../../src/rendezvous/rendezvous.ts';
 import { authorOf, NOW_S } from '../pages/pages.ts';
@@ -175,4 +176,137 @@ test('a look-up that fails or takes too long finds nobody', async () => {
   };
   assert.deepEqual(await bob.some({ ...OPTIONS, signal: late }), []);
   await assert.rejects(bob.find(authorOf('Alice').nodeId, OPTIONS), /late/, 'a bug is one');
+});
+
+/** A node whose DHT answers as told, and whose random order is the one in which contacts come. */
+function nodeOf(found: () => readonly Uint8Array[], put: () => void = () => undefined) {
+  const calls = { gets: 0, puts: 0, permanent: 0, filters: new Set<string>() };
+  const node = new Rendezvous(
+    {
+      network: {
+        put: async (_hash, _content, options) => {
+          calls.puts += 1;
+          if (options?.permanent === true) calls.permanent += 1;
+          put();
+          return { id: options?.id ?? 0n, announced: true, nodesCount: 8 };
+        },
+        cancel: () => true,
+        get: async (_hash, options) => {
+          calls.gets += 1;
+          calls.filters.add(JSON.stringify(options?.where));
+          return found().map((data, index) => unsignedValue(BigInt(index + 1), { data }));
+        },
+      },
+      signer: authorOf('Bob'),
+      clock: { nowMs: () => 0, epochUs: () => NOW_S * 1e6 },
+      random: { fill: (octets: Uint8Array) => octets.fill(0) },
+    },
+    0,
+  );
+  return { node, calls };
+}
+
+function contactOf(name: string, address: string, madeEpochS = NOW_S): Uint8Array {
+  return encodeContact({ networkId: 0, madeEpochS, endpoints: at(address) }, authorOf(name));
+}
+
+/** The same with a signature that is not its key's. */
+function forgedOf(name: string, address: string, madeEpochS = NOW_S): Uint8Array {
+  const octets = contactOf(name, address, madeEpochS);
+  octets[octets.length - 1] = (octets.at(-1) ?? 0) ^ 1;
+  return octets;
+}
+
+test('a contact that found no room in the DHT is published at the next occasion, and stays there', async () => {
+  let isFull = true;
+  const { node, calls } = nodeOf(
+    () => [],
+    () => {
+      if (isFull) throw new OperatingError('no_room', 'the DHT node is full');
+    },
+  );
+  await node.announce(at('45.12.3.4'));
+  isFull = false;
+  await node.announce(at('45.12.3.4'));
+  await node.announce(at('45.12.3.4'));
+  assert.equal(calls.puts, 2);
+  assert.equal(calls.permanent, 2);
+  const other = nodeOf(
+    () => [],
+    () => {
+      throw new Error('a bug');
+    },
+  );
+  await assert.rejects(other.node.announce(at('45.12.3.4')), /a bug/);
+});
+
+test('of several contacts of a node the latest counts that it signed, and nobody else is taken for it', async () => {
+  const { node, calls } = nodeOf(() => [
+    contactOf('Alice', '45.0.0.1', NOW_S - 100),
+    contactOf('Carol', '45.0.0.4', NOW_S),
+    forgedOf('Alice', '45.0.0.3', NOW_S + 1),
+    contactOf('Alice', '45.0.0.2', NOW_S - 50),
+    contactOf('Alice', '45.0.0.5', NOW_S - 80),
+  ]);
+  const found = await node.find(authorOf('Alice').nodeId, OPTIONS);
+  assert.deepEqual(found?.endpoints, at('45.0.0.2'));
+  assert.match([...calls.filters].join(), /sentrypeer-contact/, 'only such values are asked for');
+});
+
+test('a contact counts for a day, and from five minutes before its time', async () => {
+  const foundOf = async (madeEpochS: number) => {
+    const { node } = nodeOf(() => [contactOf('Alice', '45.0.0.1', madeEpochS)]);
+    return (await node.find(authorOf('Alice').nodeId, OPTIONS)) !== undefined;
+  };
+  assert.equal(await foundOf(NOW_S - DAY_S), true);
+  assert.equal(await foundOf(NOW_S - DAY_S - 1), false);
+  assert.equal(await foundOf(NOW_S + 300), true);
+  assert.equal(await foundOf(NOW_S + 301), false);
+});
+
+test('a look-up returns sixteen contacts at most, and checks few signatures for them', async () => {
+  const many = Array.from({ length: 20 }, (_, index) =>
+    contactOf(`node ${index}`, `${50 + index}.1.0.1`),
+  );
+  assert.equal((await nodeOf(() => many).node.some(OPTIONS)).length, 16);
+  const forged = Array.from({ length: 64 }, (_, index) =>
+    forgedOf(`node ${index}`, `${50 + index}.1.0.1`),
+  );
+  const honest = contactOf('Alice', '45.1.0.1');
+  assert.deepEqual(await nodeOf(() => [...forged, honest]).node.some(OPTIONS), []);
+  const [found] = await nodeOf(() => [...forged.slice(1), honest]).node.some(OPTIONS);
+  assert.deepEqual(found?.key, authorOf('Alice').publicKey);
+});
+
+test('a look-up looks under one key, and under seven more if there is nobody', async () => {
+  const crowded = nodeOf(() => [contactOf('Alice', '45.1.0.1')]);
+  await crowded.node.some(OPTIONS);
+  assert.equal(crowded.calls.gets, 1);
+  const empty = nodeOf(() => []);
+  await empty.node.some(OPTIONS);
+  assert.equal(empty.calls.gets, 8);
+});
+
+test('nodes look under the keys in an order of their own', async () => {
+  const orders = new Set<string>();
+  for (const name of ['Alice', 'Bob']) {
+    const network = new Network();
+    const keys: InfoHash[] = [];
+    network.values.get = (hash) => void keys.push(hash);
+    // Each has drawn other numbers before.
+    const node = network.node('Bob');
+    if (name === 'Bob') {
+      do {
+        await node.some(OPTIONS);
+      } while (!node.isThrough);
+      keys.length = 0;
+    }
+    do {
+      await node.some(OPTIONS);
+    } while (!node.isThrough);
+    assert.equal(new Set(keys).size, 64);
+    orders.add(keys.join());
+    assert.notDeepEqual(keys, keys.toSorted());
+  }
+  assert.equal(orders.size, 2);
 });

@@ -2,7 +2,11 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { HANDSHAKES_OF_NETWORK_MAX, HANDSHAKES_OPEN_MAX } from '../../src/limits.ts';
+import {
+  HANDSHAKES_OF_NETWORK_MAX,
+  HANDSHAKES_OPEN_MAX,
+  NETWORK_RATES_MAX,
+} from '../../src/limits.ts';
 import { Handshakes } from '../../src/tls/handshakes.ts';
 
 /** Ends of connections that may begin. */
@@ -74,4 +78,35 @@ test('a site may use all places, and no more', () => {
   handshakes.end('10.0.0.3 0 3');
   assert.equal(begun(handshakes, ['10.0.0.3'], 0), 0, 'the rate');
   assert.equal(begun(handshakes, ['10.0.0.3'], 1000), 1);
+});
+
+test('places that are held stay taken however much time passes, those of one network and all', () => {
+  const handshakes = new Handshakes(0);
+  const ofNetwork = many(100, (at) => `45.66.${at}.1`);
+  assert.equal(begun(handshakes, ofNetwork, 0), HANDSHAKES_OF_NETWORK_MAX);
+  assert.equal(begun(handshakes, ofNetwork, 60_000), 0);
+  handshakes.end('45.66.0.1 0 0');
+  assert.equal(begun(handshakes, ofNetwork, 60_000), 1);
+  const others = many(100, (at) => `${50 + at}.1.1.1`);
+  assert.equal(begun(handshakes, others, 120_000), HANDSHAKES_OPEN_MAX - HANDSHAKES_OF_NETWORK_MAX);
+  assert.equal(begun(handshakes, ['10.0.0.1'], 180_000), 0);
+});
+
+test('a network that used up its rate is not forgotten before many others came', () => {
+  /** @returns Whether it may begin again, when others came and half a second passed. */
+  const mayBegin = (othersCount: number): boolean => {
+    const handshakes = new Handshakes(0);
+    for (let count = 0; count < HANDSHAKES_OF_NETWORK_MAX; count += 1) {
+      assert.equal(handshakes.begin(`end ${count}`, '45.66.0.1', 0), true);
+      handshakes.end(`end ${count}`);
+    }
+    for (let at = 0; at < othersCount; at += 1) {
+      handshakes.begin(`other ${at}`, `${50 + (at >> 8)}.${at & 255}.0.1`, 0);
+      handshakes.end(`other ${at}`);
+    }
+    return handshakes.begin('again', '45.66.0.1', 500);
+  };
+  assert.equal(mayBegin(0), false);
+  assert.equal(mayBegin(NETWORK_RATES_MAX - 1), false);
+  assert.equal(mayBegin(NETWORK_RATES_MAX), true, 'it was idle for longest');
 });
