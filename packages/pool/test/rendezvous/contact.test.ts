@@ -47,3 +47,18 @@ test('a contact has one endpoint of each family at most, and no well-known port'
   assert.equal(read([{ ...ipv4, port: 25 }]), undefined);
   assert.ok(read([{ ...ipv4, port: 1024 }]) !== undefined);
 });
+
+test('a contact names no third family, and no address of one family as if it were of the other', () => {
+  const octets = encodeContact(CONTACT, ALICE);
+  // Head 42, then family, 4 octets and a port, then family, 16 octets and a port.
+  const patched = (at: number, hex: string) => {
+    const changed = new Uint8Array(octets);
+    changed.set(Uint8Array.fromHex(hex), at);
+    return decodeContact(changed);
+  };
+  assert.ok(patched(49, '06') !== undefined);
+  assert.equal(patched(49, '05'), undefined);
+  assert.equal(patched(49, '00'), undefined);
+  // 46.1.2.3 in IPv6 would be a second IPv4 address.
+  assert.equal(patched(50, '00000000000000000000ffff2e010203'), undefined);
+});
