@@ -15,6 +15,8 @@ import {
 import { infoHash } from '../../src/info-hash.ts';
 import { DISCOVERY_ANSWERS_PER_SECOND_MAX } from '../../src/limits.ts';
 import { Admission } from '../../src/engine/admission.ts';
+import { UNPROVED_OCTETS_PER_HOUR } from '../../src/engine/limits.ts';
+import { Packer } from '../../src/msgpack/packer.ts';
 import { testCore } from '../core-for-tests.ts';
 import { vector } from '../wire/vectors.ts';
 
@@ -98,4 +100,52 @@ test('receive() learns nodes of its network at the address they speak from, and 
   discovery.receive(encodeAnnouncement({ ...PEER, network: 1 }), from);
   discovery.receive(encodeAnnouncement({ ...PEER, id: core.id }), from);
   assert.deepEqual(learnt, [`${PEER.id} 192.0.2.1 4223`]);
+});
+
+test('receive() answers again in the next second, so many octets an hour to one source', () => {
+  const { discovery, sent, pass } = made();
+  const ask = (address: string): void => {
+    for (let index = 0; index < 40; index += 1)
+      discovery.receive(encodeDiscoveryQuery(), { address, port: 8888 });
+  };
+  ask('192.0.2.1');
+  pass(999);
+  ask('192.0.2.1');
+  assert.equal(sent.length, DISCOVERY_ANSWERS_PER_SECOND_MAX);
+  pass(1);
+  ask('192.0.2.1');
+  assert.equal(sent.length, 2 * DISCOVERY_ANSWERS_PER_SECOND_MAX);
+  for (let second = 0; second < 30; second += 1) {
+    pass(1000);
+    ask('192.0.2.1');
+  }
+  const octets = sent.reduce((sum, each) => sum + each.octets.length, 0);
+  assert.ok(octets <= UNPROVED_OCTETS_PER_HOUR + 100, String(octets));
+  const { length } = sent;
+  pass(1000);
+  ask('198.51.100.1');
+  assert.equal(sent.length, length + DISCOVERY_ANSWERS_PER_SECOND_MAX);
+});
+
+test('receive() answers nobody in a family that the node does not have, and no nonsense', () => {
+  const { discovery, sent, learnt } = made();
+  discovery.receive(encodeDiscoveryQuery(), { address: '2001:db8::1', port: 8888 });
+  discovery.receive(Uint8Array.of(0xc1), { address: '192.0.2.1', port: 8888 });
+  assert.deepEqual([sent, learnt], [[], []]);
+});
+
+test('decodeDiscovery() wants id, port and network', () => {
+  const id = new Uint8Array(20).fill(1);
+  const announced = (count: number, write: (packer: Packer) => Packer): unknown =>
+    decodeDiscovery(write(new Packer().map(1).text('dht').array(count)).finish());
+  assert.ok(announced(3, (packer) => packer.binary(id).uint(1).uint(0)) !== undefined);
+  for (const nothing of [
+    announced(0, (packer) => packer),
+    announced(2, (packer) => packer.binary(id).uint(1)),
+    announced(3, (packer) => packer.binary(id).text('x').uint(0)),
+    announced(3, (packer) => packer.binary(id).uint(65_536).uint(0)),
+    announced(3, (packer) => packer.binary(id).uint(1).text('x')),
+    announced(3, (packer) => packer.binary(id.subarray(1)).uint(1).uint(0)),
+  ])
+    assert.equal(nothing, undefined);
 });

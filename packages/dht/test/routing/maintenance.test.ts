@@ -258,3 +258,68 @@ test('the table is cleaned up every 2 to 6 min', () => {
   pass(54 * MINUTE_MS);
   assert.ok(events.length >= 10 && events.length <= 30, String(events.length));
 });
+
+test('while there is nothing to do, or nobody to ask, it looks every 1 to 3 min', () => {
+  for (const count of [0, BUCKET_NODES_MAX]) {
+    const { pass, rest, searches, is, maintenance, add } = made();
+    maintenance.start();
+    for (let number = 0; number < count; number += 1) add(0);
+    if (count > 0) rest(TABLE_GROWTH_MS + 5 * MINUTE_MS);
+    else pass(5000);
+    is.connected = true;
+    let looksCount = 0;
+    for (let second = 0; second < 540; second += 1) {
+      searches.clear();
+      pass(1000);
+      looksCount += searches.size;
+    }
+    assert.ok(looksCount >= 3 && looksCount <= 9, String(looksCount));
+  }
+});
+
+/** A table of two full buckets and some nodes nearer to us, that has come to rest. */
+function three() {
+  const parts = made();
+  parts.maintenance.start();
+  for (const bits of [0, 1])
+    for (let count = 0; count < BUCKET_NODES_MAX; count += 1) parts.add(bits);
+  for (let count = 0; count < 4; count += 1) parts.add(5);
+  parts.add(1); // It splits the bucket around us.
+  parts.rest(TABLE_GROWTH_MS + 5 * MINUTE_MS);
+  const bucketsAsked = (index: number, minutes: number): readonly number[] => {
+    for (let count = 0; count < minutes; count += 1) {
+      for (const bucket of parts.table.buckets) bucket.repliedAtMs = parts.core.clock.nowMs();
+      const asked = parts.table.buckets[index];
+      assert.ok(asked !== undefined);
+      asked.repliedAtMs = -Infinity;
+      parts.pass(MINUTE_MS);
+    }
+    return parts.requests.finds.splice(0).map(({ node }) => parts.table.bucketIndex(node.id));
+  };
+  return { ...parts, bucketsAsked };
+}
+
+test('a bucket is asked at its own nodes, and now and then at those of its neighbours', () => {
+  const { table, bucketsAsked } = three();
+  assert.deepEqual(
+    table.buckets.map(({ nodes }) => nodes.length),
+    [8, 8, 4],
+  );
+  const asked = bucketsAsked(1, 200);
+  const count = (index: number): number => asked.filter((each) => each === index).length;
+  assert.ok(asked.length > 300, String(asked.length));
+  for (const neighbour of [0, 2])
+    assert.ok(count(neighbour) > asked.length / 30 && count(neighbour) < asked.length / 4);
+  assert.ok(count(1) > asked.length / 2);
+});
+
+test('a bucket whose nodes have all expired is asked at its neighbours, or anywhere', () => {
+  const { table, bucketsAsked } = three();
+  const [far, middle] = table.buckets;
+  for (const node of far?.nodes ?? []) node.expired = true;
+  const next = bucketsAsked(0, 20);
+  assert.ok(next.length > 10 && next.every((index) => index === 1), String(next));
+  for (const node of middle?.nodes ?? []) node.expired = true;
+  const any = bucketsAsked(0, 20);
+  assert.ok(any.length > 10 && any.every((index) => index === 2), String(any));
+});
