@@ -53,6 +53,8 @@ export class DueWork {
   #endedUs = 0;
   /** For the first row, if it is a decision or a statement of others. */
   #sweep: { readonly dueId: number; readonly subjects: Sweep } | undefined;
+  /** Of that, what is named only once: kept until its transaction has been committed. */
+  #swept: readonly ListedSubject[] = [];
   /** For the first row, if it is a network: the /64 that was last judged. */
   #within64: { readonly dueId: number; readonly address: string } | undefined;
 
@@ -162,13 +164,16 @@ export class DueWork {
     const { database, reachOf, apply } = this.#parts;
     if (this.#sweep?.dueId !== dueId) {
       this.#sweep = { dueId, subjects: new Sweep(database, reachOf(value) ?? ALL, of) };
+      this.#swept = [];
     }
-    const subjects = this.#sweep.subjects.next();
+    const subjects = this.#swept.length > 0 ? this.#swept : this.#sweep.subjects.next();
     if (subjects === undefined) {
       this.#sweep = undefined;
       this.#remove.run(dueId);
     } else if (subjects.length > 0) {
+      this.#swept = subjects;
       inTransaction(database, () => apply(subjects, nowUs));
+      this.#swept = [];
     }
   }
 

@@ -84,6 +84,9 @@ export class Judging {
   readonly #admissions: Admissions;
   /** At the start: over all listings, and after a change of the options over all evidence. */
   #sweep: Sweep | undefined;
+  /** Of the sweep, and of what changed: each is named once, so it is kept until its transaction has been committed. */
+  #swept: readonly ListedSubject[] = [];
+  #changed: readonly ListedSubject[] = [];
   #checkAtMs = Number.NEGATIVE_INFINITY;
   #isEventsTurn = true;
   /** Steps through proved events since the last look at what decisions and the time changed. */
@@ -199,9 +202,10 @@ export class Judging {
     const { database } = this.#parts;
     this.#due.endDecisions(nowUs, this.#parts.endedUs());
     this.#listings.refresh();
-    const changed = this.#ports.changed();
-    if (changed.length > 0) {
-      inTransaction(database, () => this.#apply(changed, nowUs));
+    if (this.#changed.length === 0) this.#changed = this.#ports.changed();
+    if (this.#changed.length > 0) {
+      inTransaction(database, () => this.#apply(this.#changed, nowUs));
+      this.#changed = [];
       return true;
     }
     if (this.#due.step(nowUs)) return true;
@@ -219,15 +223,16 @@ export class Judging {
 
   /** @returns Whether there is more. */
   #stepSweep(nowUs: number): boolean {
-    const subjects = this.#sweep?.next();
+    if (this.#sweep === undefined) return false;
+    const subjects = this.#swept.length > 0 ? this.#swept : this.#sweep.next();
     if (subjects === undefined) {
-      if (this.#sweep !== undefined) this.#counters.set('judge_options', this.#ports.optionsHash);
+      this.#counters.set('judge_options', this.#ports.optionsHash);
       this.#sweep = undefined;
       return false;
     }
-    if (subjects.length > 0) {
-      inTransaction(this.#parts.database, () => this.#apply(subjects, nowUs));
-    }
+    this.#swept = subjects;
+    inTransaction(this.#parts.database, () => this.#apply(subjects, nowUs));
+    this.#swept = [];
     return true;
   }
 

@@ -151,8 +151,8 @@ export class PageWriter {
     const isReplaced =
       serial < author.floor || this.#replacedBy.get(author.authorId, serial) !== undefined;
     if (isReplaced) return 'replaced';
-    if (page.isRetired) this.#retire(author.authorId);
-    return this.#replaceBy(page, author, asSelf ? undefined : told);
+    const left = page.isRetired ? this.#retire(author) : author;
+    return this.#replaceBy(page, left, asSelf ? undefined : told);
   }
 
   /** Removes some pages that have ended. @returns Whether there are more. */
@@ -204,9 +204,11 @@ export class PageWriter {
     return 'caught_lying';
   }
 
-  #retire(authorId: number): void {
-    this.#setState.run('retired', authorId);
-    this.#removeAll(authorId);
+  /** @returns The author without its pages, which leave room for the one that says so. */
+  #retire(author: Author): Author {
+    this.#setState.run('retired', author.authorId);
+    this.#removeAll(author.authorId);
+    return { ...author, pages: 0, claims: 0 };
   }
 
   #removeAll(authorId: number): void {

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { DueWork } from '../../src/judging/due-work.ts';
 import type { Reach } from '../../src/judging/sweep.ts';
-import { JUDGE_ROWS } from '../../src/limits.ts';
+import { JUDGE_ROWS, SWEEP_ROWS } from '../../src/limits.ts';
 import { DAY_US, NOON_US } from '../fixtures.ts';
 import { JudgedTables } from './judged-tables.ts';
 
@@ -79,6 +79,36 @@ test('DueWork.step() keeps what is due if judging it fails', () => {
   assert.deepEqual(bench.tables.dues(), ['address 45.13.0.1']);
   bench.fails = false;
   assert.equal(bench.run().length, 2);
+});
+
+test('DueWork.step() judges everything that a decision concerns, also what failed the first time', () => {
+  using bench = new Bench();
+  const all = addresses(SWEEP_ROWS + 1);
+  for (const value of all) bench.tables.address(value);
+  for (const network of ['45.13.0.0/16', '45.13.0.0/17']) bench.tables.due('decision', network);
+  bench.fails = true;
+  // Listings first, of which there are none.
+  assert.equal(bench.work.step(NOON_US), true);
+  for (const _ of [1, 2]) assert.throws(() => bench.work.step(NOON_US), /full/);
+  bench.fails = false;
+  bench.judged.length = 0;
+  const each = [named(all.slice(0, SWEEP_ROWS)), named(all.slice(SWEEP_ROWS))];
+  assert.deepEqual(bench.run(), [...each, ...each]);
+});
+
+test('DueWork.step() judges nothing of a decision that another one has taken the place of', () => {
+  using bench = new Bench();
+  bench.tables.address('45.13.0.1');
+  bench.reaches.set('45.14.0.0/16', { covers: () => false });
+  const dueId = bench.tables.due('decision', '45.13.0.0/16');
+  bench.tables.due('decision', '45.14.0.0/16');
+  bench.fails = true;
+  assert.equal(bench.work.step(NOON_US), true);
+  assert.throws(() => bench.work.step(NOON_US), /full/);
+  bench.fails = false;
+  bench.judged.length = 0;
+  bench.tables.database.exec(`DELETE FROM judging_due WHERE due_id = ${dueId}`);
+  assert.deepEqual(bench.run(), []);
 });
 
 test('DueWork.step() judges subjects before and after a decision apart from what it concerns', () => {

@@ -4,9 +4,6 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { DiskGuard } from '../../src/file/disk-guard.ts';
-import { EvidenceReader, type ListedSubject } from '../../src/judging/evidence-reader.ts';
-import { Judging, type JudgingLeft, type JudgingPorts } from '../../src/judging/judging.ts';
 import {
   JUDGE_ROWS,
   JUDGE_STEP_MS,
@@ -14,107 +11,10 @@ import {
   PROVED_STEPS_MAX,
 } from '../../src/limits.ts';
 import { DAY_US, NOON_US } from '../fixtures.ts';
-import { SaidTables } from '../pool/said.ts';
-
-const HASH = 7;
-
-/** A judge that lists addresses and numbers of which there is evidence, until a day after the last of it. */
-class Bench implements Disposable {
-  readonly tables = new SaidTables();
-  readonly evidence = new EvidenceReader(this.tables.database);
-  readonly judged: string[] = [];
-  readonly changed: ListedSubject[] = [];
-  readonly told: number[] = [];
-  isFull = false;
-  fails = false;
-  #began = false;
-
-  constructor(optionsHash = HASH) {
-    const question = `UPDATE counter SET value = ${optionsHash} WHERE name = 'judge_options'`;
-    this.tables.database.exec(question);
-  }
-
-  open(optionsHash = HASH): Judging {
-    const ports: JudgingPorts = {
-      numbers: {
-        read: (dialled) => ({
-          candidates: [dialled],
-          unread: undefined,
-          settle: () => ({ e164: dialled, confidence: 1 }),
-        }),
-        hotNumbersCount: 3,
-        blocksOf: () => [],
-        isCostly: () => false,
-      },
-      toolOf: () => undefined,
-      countsLocalCallers: false,
-      begin: () => {
-        this.#began = true;
-      },
-      verdict: ({ kind, value }, nowUs) => {
-        assert.ok(this.#began, 'it was told that subjects are judged together');
-        this.judged.push(`${kind} ${value}`);
-        if (this.fails) throw new Error('the disk is full');
-        const facts = this.evidence.facts({ kind, value });
-        const untilEpochUs = (facts?.lastEpochUs ?? 0) + DAY_US;
-        const level = untilEpochUs > nowUs ? 'listed' : undefined;
-        return { level, score: 60, reasons: ['a'], untilEpochUs };
-      },
-      blockedWithin: () => [],
-      partsNeeded: () => 9,
-      reachOf: () => undefined,
-      changed: () => this.changed.splice(0),
-      hasQuorum: () => true,
-      optionsHash,
-      onChanged: (serial) => this.told.push(serial),
-    };
-    const { database, clock } = this.tables;
-    return new Judging(
-      {
-        database,
-        clock,
-        guard: { isFull: () => this.isFull } as unknown as DiskGuard,
-        endedUs: () => clock.us,
-        evidence: this.evidence,
-        changesCountMax: 1000,
-        evidenceCountMax: 1000,
-      },
-      ports,
-    );
-  }
-
-  /** Events of an address. */
-  add(count: number, grade: 'seen' | 'handshake'): void {
-    this.tables.database.exec(`
-      INSERT INTO honey (grade, created_at, event_timestamp, source_ip, called_number, method)
-        WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${count})
-        SELECT '${grade}', '2026-03-01 11:00:00.000', '2026-03-01 11:00:00.000', '45.13.0.1', '', 'INVITE' FROM n`);
-  }
-
-  /** What was judged since the last call. */
-  since(): readonly string[] {
-    return this.judged.splice(0);
-  }
-
-  listed(): readonly string[] {
-    return this.tables.rows('SELECT value FROM listing ORDER BY value');
-  }
-
-  [Symbol.dispose](): void {
-    this.tables[Symbol.dispose]();
-  }
-}
-
-function finish(judging: Judging): void {
-  let left: JudgingLeft = { urgent: true, rest: true };
-  for (let steps = 0; left.urgent || left.rest; steps += 1) {
-    assert.ok(steps < 1000, 'it never ends');
-    left = judging.step();
-  }
-}
+import { finish, JudgeBench } from './judge-bench.ts';
 
 test('Judging.step() judges nothing while the disk is full', () => {
-  using bench = new Bench();
+  using bench = new JudgeBench();
   bench.add(1, 'handshake');
   const judging = bench.open();
   bench.isFull = true;
@@ -127,7 +27,7 @@ test('Judging.step() judges nothing while the disk is full', () => {
 });
 
 test('a judge with the options of before looks through the list, any other through all evidence', () => {
-  using bench = new Bench();
+  using bench = new JudgeBench();
   const { tables } = bench;
   tables.address('45.13.0.1');
   tables.number('46701');
@@ -143,7 +43,7 @@ test('a judge with the options of before looks through the list, any other throu
 });
 
 test('a judge whose clock was set back looks at everything, because nothing may have ended', () => {
-  using bench = new Bench();
+  using bench = new JudgeBench();
   bench.tables.address('45.13.0.1');
   bench.tables.database
     .exec(`INSERT INTO listing_change (at_us, kind, value, change, score, until_us, reason)
@@ -156,7 +56,7 @@ test('a judge whose clock was set back looks at everything, because nothing may 
 });
 
 test('Judging.step() works for some milliseconds, and says what is left', () => {
-  using bench = new Bench();
+  using bench = new JudgeBench();
   const judging = bench.open();
   finish(judging);
   bench.tables.clock.ms += LISTINGS_CHECK_MS;
@@ -171,7 +71,7 @@ test('Judging.step() works for some milliseconds, and says what is left', () => 
 });
 
 test('Judging.stepProved() does what followers wait for, and nothing else', () => {
-  using bench = new Bench();
+  using bench = new JudgeBench();
   const judging = bench.open();
   finish(judging);
   bench.add(JUDGE_ROWS + 1, 'handshake');
@@ -187,7 +87,7 @@ test('Judging.stepProved() does what followers wait for, and nothing else', () =
 });
 
 test('in a flood of proved events, what decisions and the time changed is looked at now and then', () => {
-  using bench = new Bench();
+  using bench = new JudgeBench();
   const judging = bench.open();
   finish(judging);
   bench.add((PROVED_STEPS_MAX + 2) * JUDGE_ROWS, 'handshake');
@@ -199,7 +99,7 @@ test('in a flood of proved events, what decisions and the time changed is looked
 });
 
 test('Judging.step() looks now and then at what is due, has ended or changed', () => {
-  using bench = new Bench();
+  using bench = new JudgeBench();
   const { tables } = bench;
   tables.address('45.13.0.1');
   tables.listing('address', '45.13.0.1');
@@ -219,7 +119,7 @@ test('Judging.step() looks now and then at what is due, has ended or changed', (
 });
 
 test('networks whose own verdict has expired are judged again before other entries', () => {
-  using bench = new Bench();
+  using bench = new JudgeBench();
   bench.tables.listing('number', '46701');
   const judging = bench.open();
   finish(judging);
@@ -235,7 +135,7 @@ test('networks whose own verdict has expired are judged again before other entri
 });
 
 test('subjects that voters name are admitted before they are judged, blocks of numbers never', () => {
-  using bench = new Bench();
+  using bench = new JudgeBench();
   const author = bench.tables.author('a', 'voter');
   for (const subject of ['45.13.0.1', '467xx']) bench.tables.claim(author, subject);
   const judging = bench.open();
@@ -251,7 +151,7 @@ test('subjects that voters name are admitted before they are judged, blocks of n
 });
 
 test('with other options, what voters named is looked at again', () => {
-  using bench = new Bench();
+  using bench = new JudgeBench();
   bench.tables.admission('45.13.0.1');
   bench.open();
   assert.deepEqual(bench.tables.dues(), []);
@@ -260,20 +160,20 @@ test('with other options, what voters named is looked at again', () => {
 });
 
 test('Judging.step() keeps nothing of a step that fails, and does it again', () => {
-  using bench = new Bench();
+  using bench = new JudgeBench();
   const judging = bench.open();
   finish(judging);
   bench.add(1, 'handshake');
-  bench.fails = true;
+  bench.fails = () => true;
   assert.throws(() => judging.step(), /full/);
   assert.equal(bench.evidence.address('45.13.0.1'), undefined);
-  bench.fails = false;
+  bench.fails = () => false;
   finish(judging);
   assert.deepEqual([bench.listed(), bench.told.length], [['45.13.0.1'], 1]);
 });
 
 test('followers are told the newest serial once it is committed, also what another process changed', () => {
-  using bench = new Bench();
+  using bench = new JudgeBench();
   const judging = bench.open();
   finish(judging);
   assert.deepEqual(bench.told, []);
