@@ -152,9 +152,14 @@ async function manyListed(daemon: DaemonProcess, ending: string): Promise<void> 
   }
 }
 
-/** Loads the list over and over while another process asks whether both are in it, then the one without a source. */
+/**
+ * Loads the list over and over while another process asks whether both are in it, then the one without a source. When
+ * the kernel loads a list while nft asks, it may refuse to answer (EINTR), which says nothing.
+ */
 function asksMeanwhile(load: string, asks: readonly string[], show: string): string {
-  const asked = asks.map((ask) => `${ask} >/dev/null 2>&1 || echo LET IN`).join('; ');
+  const asked = asks
+    .map((ask) => `${ask} >/dev/null 2>said || grep -q 'Interrupted' said || echo LET IN`)
+    .join('; ');
   return `${load} < all
 (for round in 1 2 3 4 5 6 7 8 9 10 11 12; do ${load} < all; done) & loads=$!
 while kill -0 $loads 2>/dev/null; do ${asked}; done
