@@ -62,6 +62,9 @@ interface RunnerEvent {
   readonly data: Partial<EventData.TestDiagnostic>;
 }
 
+/** Each test file is a process: what they share is compiled once. */
+process.env['NODE_COMPILE_CACHE'] ??= join(ROOT, 'out/compiled');
+
 const ci = process.env['CI'] === 'true';
 const named = process.argv.slice(2);
 const ofPackages = named.some((file) => file.startsWith('test/packages/'));
