@@ -5,7 +5,8 @@
  * stream, Prometheus, fail2ban, logrotate, keys, allowances and backups; and the faults of a schedule that the seed
  * draws: kill -9, rsyslog down, disks full, the DHT cut off, idle connections, SIGSTOP, a clock that jumps. At the end
  * database, JSON log and webhook must hold the same events, metrics must say what the database says, and
- * look-ups, explanations, listings and lists must agree.
+ * look-ups, explanations, listings and lists must agree. In the last third nothing ends the process: its memory must
+ * stay flat.
  *
  *   npm run soak                      two hours, a seed of its own
  *   npm run soak -- --seconds 600 --seed 42

@@ -28,12 +28,16 @@ const CHORE_EVERY_MS = 45_000;
 const SCAN_EVERY_MS = 30_000;
 const SETTLE_MS_MAX = 180_000;
 const SLOW_READER_MS = 500;
+/** Share of the time, at its end, in which the process is not ended, so that its memory can be seen to stay flat. */
+const LIVES_ON_SHARE = 1 / 3;
+const ENDING = ['kill', 'restart'];
 /** Cursors of those that get everything; sharing with other nodes has a daily budget. */
 const OWED = "name IN ('judge', 'json-log', 'syslog') OR name LIKE 'webhook%'";
 
 const [seedText = '1', secondsText = '7200', folder = '', withoutText = ''] = process.argv.slice(2);
 const seconds = Number(secondsText);
-const faults = faultsWithout(withoutText === '' ? [] : withoutText.split(','));
+const without = withoutText === '' ? [] : withoutText.split(',');
+const faults = faultsWithout(without);
 /** Each has a separate sequence, so that one that takes longer does not change what the others draw. */
 const chanceOf = (which: number): Chance => new Chance(Number(seedText) * 16 + which);
 
@@ -108,9 +112,13 @@ const scans = chanceOf(3);
 const watching = setInterval(() => memory.look(say), 1000);
 try {
   const fault = deck(chanceOf(4), faults);
+  const lasting = deck(chanceOf(6), faultsWithout([...without, ...ENDING]));
+  const livesOnFromMs = endMs - seconds * 1000 * LIVES_ON_SHARE;
   const chore = deck(chanceOf(5), CHORES);
   await Promise.all([
-    repeat(FAULT_EVERY_MS, endMs, () => fault(world)),
+    repeat(FAULT_EVERY_MS, endMs, () =>
+      performance.now() < livesOnFromMs ? fault(world) : lasting(world),
+    ),
     repeat(CHORE_EVERY_MS, endMs, async () => {
       // A command may rightly fail while the daemon is restarting or its disk is full.
       try {
