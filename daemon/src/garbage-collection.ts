@@ -9,6 +9,7 @@ import {
   QUIET_UTILIZATION_MAX,
   RELEASE_GROWTH_MIN,
   SPARE_COLLECTION_MS,
+  SPARE_GROWTH_MIN,
   SPARE_UTILIZATION_MAX,
 } from './limits.ts';
 import { isMeasuredRuntime } from './measured-runtime.ts';
@@ -85,6 +86,11 @@ function collect(flavor: 'regular' | 'last-resort'): void {
   setFlagsFromString('--expose-gc');
   const collectAll = runInNewContext('gc') as (options: object) => void;
   collectAll({ type: 'major', execution: 'sync', flavor });
+  trimArenas();
+}
+
+/** Returns what glibc no longer uses to the system. */
+function trimArenas(): void {
   trim ??= openTrim();
   trim();
 }
@@ -92,14 +98,15 @@ function collect(flavor: 'regular' | 'last-resort'): void {
 /**
  * Releases memory soon after the start, once more when this thread is first quiet, and again each time it has become
  * quiet after a busy time that made its heap grow. For a thread that always has a little to do, and whose heap V8 would
- * let grow for hours, garbage is collected while it works less than half of its time.
+ * let grow for hours, garbage is collected while it works less than half of its time. As long as it does, what is kept
+ * outside V8's heap, such as pages of the database, is released every now and then: it is soon read again.
  *
  * @param options.keepsCode Never drops what V8 has learnt about the code, which look-ups need.
- * @param options.alsoRelease Releases what others in this thread keep, each time after the first.
+ * @param options.alsoRelease Releases what others in this thread keep.
  * @param options.firstMs Milliseconds until the first release: done at once, it would take a sixth of a start's
  * processor time, while other threads are still starting.
  * @param options.lookMs Milliseconds between two checks, 1 and above.
- * @param options.spareMs Milliseconds between two collections while it is not quiet.
+ * @param options.spareMs Milliseconds between two such releases, and between two collections while it is not quiet.
  * @returns Ends it.
  */
 export function releaseMemoryWhenQuiet({
@@ -113,6 +120,7 @@ export function releaseMemoryWhenQuiet({
   first.unref();
   let keptOctets = 0; // The first requests leave about a megabyte.
   let collectedMs = performance.now();
+  let releasedMs = collectedMs;
   let wasBusy = false; // Since garbage was last collected in a quiet thread.
   const share = processorShare();
   const timer = setInterval(() => {
@@ -122,8 +130,14 @@ export function releaseMemoryWhenQuiet({
       wasBusy = true;
       return;
     }
+    if (nowMs - releasedMs >= spareMs) {
+      alsoRelease();
+      trimArenas();
+      releasedMs = nowMs;
+    }
     const isQuiet = utilization <= QUIET_UTILIZATION_MAX;
-    const hasGrown = getHeapStatistics().total_heap_size >= keptOctets * RELEASE_GROWTH_MIN;
+    const growthMin = isQuiet ? RELEASE_GROWTH_MIN : SPARE_GROWTH_MIN;
+    const hasGrown = getHeapStatistics().total_heap_size >= keptOctets * growthMin;
     if (!hasGrown && !(isQuiet && wasBusy)) return;
     if (!isQuiet && nowMs - collectedMs < spareMs) return;
     alsoRelease();

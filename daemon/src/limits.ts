@@ -320,7 +320,7 @@ export const PAGE_ENTRIES_COUNT = 500;
  * Octets of pages that look-ups keep in memory, with more than one thread. Chosen: the upper pages of each index. Room
  * for all of a million numbers saves a look-up 0.4 pages, less than a microsecond, and fills within a day.
  */
-export const LOOK_UP_CACHE_OCTETS = 8_388_608;
+export const LOOK_UP_CACHE_OCTETS = 4_194_304;
 
 /** Octets of page cache, on small devices, for all reading but look-ups. Chosen: each new page of the pool is read once. */
 export const SMALL_READER_CACHE_OCTETS = 524_288;
@@ -355,10 +355,7 @@ export const QUIET_UTILIZATION_MAX = 0.05;
 /** Share of a core, 0 to 1, above which a busy thread's garbage is not collected: a flood needs all of its time. */
 export const SPARE_UTILIZATION_MAX = 0.5;
 
-/**
- * Milliseconds between two collections in a thread that is not quiet: each takes tens of milliseconds, a thousandth of
- * that.
- */
+/** Milliseconds between two collections or releases in a thread with time to spare: each takes a thousandth of that. */
 export const SPARE_COLLECTION_MS = 30_000;
 
 /**
@@ -368,8 +365,9 @@ export const SPARE_COLLECTION_MS = 30_000;
 export const PROGRAM_FILE_MS = 2_000;
 export const PROGRAM_FILE_FIRST_MS = 200;
 
-/** Factor above 1 by which a thread's heap must have grown since its last collection to be worth 10 ms more. */
+/** Factors above 1 by which the heap of a thread, quiet or not, must have grown to be worth another collection. */
 export const RELEASE_GROWTH_MIN = 1.4;
+export const SPARE_GROWTH_MIN = 1.1;
 
 /** Arenas of glibc's memory that threads share, 1 and above. Chosen: with one, recording costs more (bench/README.md). */
 export const ARENAS_COUNT_MAX = 2;

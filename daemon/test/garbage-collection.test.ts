@@ -101,26 +101,34 @@ test('releaseMemoryWhenQuiet() gives back what a busy time left behind, and has 
   }
 });
 
-test('releaseMemoryWhenQuiet() releases once more when a busy time is over, though the heap has not grown', async () => {
+test('releaseMemoryWhenQuiet() collects once more when a busy time is over, though the heap has not grown', async () => {
   using open = new DisposableStack();
   releaseMemory();
-  const asked: number[] = [];
-  open.defer(
-    releaseMemoryWhenQuiet({
-      lookMs: 50,
-      spareMs: 0,
-      alsoRelease: () => asked.push(performance.now()),
-    }),
-  );
+  await wait(0);
+  const forced = open.use(forcedCollections());
+  open.defer(releaseMemoryWhenQuiet({ firstMs: 60_000, lookMs: 50, spareMs: 0 }));
   const deadline = AbortSignal.timeout(60_000);
-  while (asked.length < 2) {
-    assert.ok(!deadline.aborted, `collected ${asked.length} times`);
+  while (forced.count() < 2) {
+    assert.ok(!deadline.aborted, `collected ${forced.count()} times`);
     for (let times = 0; times < 20; times += 1) {
       const busyUntil = performance.now() + 3;
       while (performance.now() < busyUntil);
       await wait(7);
     }
     await wait(200);
+  }
+});
+
+test('releaseMemoryWhenQuiet() has others release again and again, though the heap has not grown', async () => {
+  using open = new DisposableStack();
+  releaseMemory();
+  const asked: number[] = [];
+  const alsoRelease = (): void => void asked.push(performance.now());
+  open.defer(releaseMemoryWhenQuiet({ lookMs: 20, spareMs: 60, alsoRelease }));
+  const deadline = AbortSignal.timeout(60_000);
+  while (asked.length < 5) {
+    assert.ok(!deadline.aborted, `asked ${asked.length} times`);
+    await wait(20);
   }
 });
 
@@ -135,24 +143,33 @@ test('releaseMemoryWhenQuiet() leaves the processor to the start first', async (
   assert.ok((await collected) >= calledAt + 99);
 });
 
-/** Works until a collection has been requested, with pauses. */
-async function untilCollected(work: () => void, lookMs: number): Promise<void> {
-  using open = new DisposableStack();
-  const forced: PerformanceEntry[] = [];
+/** Counts the collections that were requested from now on, not those that V8 chose. */
+function forcedCollections(): Disposable & { readonly count: () => number } {
+  let count = 0;
   const observer = new PerformanceObserver((list) => {
     for (const entry of list.getEntries()) {
       const { flags } = (entry as PerformanceNodeEntry).detail as { readonly flags: number };
-      if ((flags & constants.NODE_PERFORMANCE_GC_FLAGS_FORCED) !== 0) forced.push(entry);
+      if ((flags & constants.NODE_PERFORMANCE_GC_FLAGS_FORCED) !== 0) count += 1;
     }
   });
-  open.defer(releaseMemoryWhenQuiet({ keepsCode: true, lookMs, spareMs: 200 }));
-  await wait(0);
   observer.observe({ entryTypes: ['gc'] });
-  open.defer(() => observer.disconnect());
+  return { count: () => count, [Symbol.dispose]: () => observer.disconnect() };
+}
+
+/** Works, with pauses, until that many collections have been requested; `work` hears how many there were. */
+async function untilCollected(
+  work: (collectedCount: number) => void,
+  lookMs: number,
+  count = 1,
+): Promise<void> {
+  using open = new DisposableStack();
+  open.defer(releaseMemoryWhenQuiet({ keepsCode: true, firstMs: 60_000, lookMs, spareMs: 200 }));
+  await wait(0);
+  const forced = open.use(forcedCollections());
   const deadline = AbortSignal.timeout(60_000);
-  while (forced.length === 0) {
+  while (forced.count() < count) {
     assert.ok(!deadline.aborted, 'not collected');
-    work();
+    work(forced.count());
     await wait(6);
   }
 }
@@ -162,6 +179,24 @@ test('releaseMemoryWhenQuiet() collects the garbage of a thread that is never qu
     const busyUntil = performance.now() + 2;
     while (performance.now() < busyUntil);
   }, 50);
+});
+
+test('releaseMemoryWhenQuiet() collects again in a thread that is never quiet when its heap has grown by a quarter', async () => {
+  releaseMemory();
+  const mostOctets = getHeapStatistics().total_heap_size * 1.25;
+  const kept: unknown[] = [];
+  await untilCollected(
+    (collectedCount) => {
+      const busyUntil = performance.now() + 2;
+      while (performance.now() < busyUntil) {
+        if (collectedCount === 0 || getHeapStatistics().total_heap_size > mostOctets) continue;
+        kept.push(Array.from({ length: 100 }, (_, index) => ({ text: `text ${index}` })));
+      }
+    },
+    50,
+    2,
+  );
+  assert.ok(kept.length > 0);
 });
 
 test('releaseMemoryWhenQuiet() takes no thread for busy that waits for a core', async () => {
