@@ -2,6 +2,7 @@
 
 /* What the parts of an engine share, with a clock that a test sets. */
 
+import type { Endpoint } from '@sentrypeer/ip';
 import { Admission } from '../src/engine/admission.ts';
 import { Chance } from '../src/engine/chance.ts';
 import type { Core } from '../src/engine/core.ts';
@@ -13,6 +14,9 @@ import { Timers } from '../src/engine/timers.ts';
 export interface TestCore {
   readonly core: Core;
   readonly sent: Uint8Array[];
+  /** Where each of them went. */
+  readonly sentTo: Endpoint[];
+  readonly admission: Admission;
   /** Lets time pass. */
   readonly pass: (ms: number) => void;
 }
@@ -28,14 +32,19 @@ export function testCore(): TestCore {
   const timers = new Timers();
   const counters = newCounters();
   const sent: Uint8Array[] = [];
-  const outbox = new Outbox(clock, timers, counters, new Admission(), (octets) =>
-    sent.push(octets),
-  );
+  const sentTo: Endpoint[] = [];
+  const admission = new Admission();
+  const outbox = new Outbox(clock, timers, counters, admission, (octets, to) => {
+    sent.push(octets);
+    sentTo.push(to);
+  });
   const envelope = { network: 0, client: false, agent: undefined };
   const chance = new Chance(random);
   return {
     core: { id: infoHash('own'), envelope, clock, chance, timers, counters, outbox },
     sent,
+    sentTo,
+    admission,
     pass: (ms) => {
       const endMs = nowMs + ms;
       for (

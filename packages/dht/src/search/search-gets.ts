@@ -85,7 +85,7 @@ export class SearchGets {
       nodeGet.openCount += 1;
       this.#fetchOne(each, operation, nodeGet, id);
     }
-    if (nodeGet.openCount > 0 || nodeGet.queue.length > 0) return;
+    if (nodeGet.openCount > 0) return;
     nodeGet.done = true;
     this.#wake();
   }

@@ -47,13 +47,17 @@ export class SearchListens {
     }
   }
 
-  nextAtMs(nodes: readonly SearchNode[]): number {
+  /**
+   * When the next subscription is to be renewed. One that was due and could not be renewed does not count: its node has
+   * to answer first, or another one, and that wakes the search.
+   */
+  nextAtMs(nodes: readonly SearchNode[], nowMs: number): number {
     let atMs = Infinity;
     let servedCount = 0;
     for (const each of nodes) {
       if (servedCount >= LISTEN_NODES) break;
       for (const { request, repeatAtMs } of each.listens.values())
-        if (request === undefined) atMs = Math.min(atMs, repeatAtMs);
+        if (request === undefined && repeatAtMs > nowMs) atMs = Math.min(atMs, repeatAtMs);
       if (!each.isBad()) servedCount += 1;
     }
     return atMs;

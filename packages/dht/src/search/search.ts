@@ -52,7 +52,6 @@ export class Search {
     this.gets = new SearchGets(ports, wake);
     this.puts = new SearchPuts(ports, wake);
     this.listens = new SearchListens(ports, wake);
-    this.#fill();
     this.wake();
   }
 
@@ -127,7 +126,6 @@ export class Search {
   #used(): void {
     this.usedAtMs = this.#ports.core.clock.nowMs();
     this.#wanted = true;
-    this.#fill();
     this.wake();
   }
 
@@ -141,7 +139,7 @@ export class Search {
   #fill(): void {
     const nowMs = this.#ports.core.clock.nowMs();
     const few = this.#nodes.filter((each) => !each.isBad()).length < SEARCH_NODES_MAX;
-    if (!few || (this.#nodes.length > 0 && nowMs - this.#filledAtMs < SYNC_MS)) return;
+    if (!few || nowMs - this.#filledAtMs < SYNC_MS) return;
     this.#filledAtMs = nowMs;
     for (const node of this.#ports.closest(this.key, SEARCH_NODES_MAX)) this.offer(node);
   }
@@ -289,9 +287,9 @@ export class Search {
       const outdatedAtMs = each.syncedAtMs + SYNC_MS;
       if (outdatedAtMs > nowMs) atMs = Math.min(atMs, outdatedAtMs);
     }
-    atMs = Math.min(atMs, this.listens.nextAtMs(this.#nodes));
+    atMs = Math.min(atMs, this.listens.nextAtMs(this.#nodes, nowMs));
     if (this.puts.size > 0 || this.listens.size > 0)
       atMs = Math.min(atMs, nowMs + NODE_HEARD_MS_MAX);
-    if (atMs !== Infinity && !this.isIdle) this.#wakeAt(Math.max(atMs, nowMs + 1));
+    if (atMs !== Infinity && !this.isIdle) this.#wakeAt(atMs);
   }
 }

@@ -36,6 +36,7 @@ export interface ValueContent {
 }
 
 const NO_OCTETS = new Uint8Array(0);
+const utf8 = new TextEncoder();
 
 /** An unsigned value. `data` belongs to the value from now on. */
 export function unsignedValue(id: bigint, content: ValueContent): Value {
@@ -64,8 +65,8 @@ export function valueSize(value: Value): number {
   return (
     value.data.length +
     (value.signature?.length ?? 0) +
-    value.userType.length +
-    (value.pushType?.length ?? 0)
+    utf8.encode(value.userType).length +
+    utf8.encode(value.pushType).length
   );
 }
 

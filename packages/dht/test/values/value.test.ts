@@ -59,6 +59,11 @@ test('valueSize() counts data, signature, user type and push type, or the cypher
   assert.equal(valueSize(encryptedValue(1n, new Uint8Array(70))), 70);
 });
 
+test('valueSize() counts text as the octets that travel, not as characters', () => {
+  assert.equal(valueSize({ ...PLAIN, userType: 'ä€😀' }), 2 + 2 + 3 + 4);
+  assert.equal(valueSize({ ...PLAIN, pushType: 'ä' }), 2 + 3 + 2);
+});
+
 test('sameContent() compares all but id and sequence (PROTOCOL 5.4)', () => {
   assert.ok(sameContent(SIGNED, { ...SIGNED, id: 2n, sequence: 8, data: Uint8Array.of(9, 8) }));
   for (const other of [
