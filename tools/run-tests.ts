@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 /*
- * Runs all tests on all cores, then those that need the machine to themselves, with a core to spare. Tests against real
- * peers (scanners, daemons) skip if a peer is not installed, and this says so at the end; with CI=true the peers'
- * Debian packages are installed first, a skipped test fails, and property tests get the same inputs each time.
+ * Runs all tests on all cores, one more at a time than there are cores, because many of them wait now and then; then
+ * those that need the machine to themselves, with a core to spare. Tests against real peers (scanners, daemons) skip if a
+ * peer is not installed, and this says so at the end; with CI=true the peers' Debian packages are installed first, a
+ * skipped test fails, and property tests get the same inputs each time.
  */
 
 import { spawnSync } from 'node:child_process';
@@ -85,7 +86,7 @@ const parts =
   named.length > 0
     ? [{ files: named, concurrency: ofPackages ? 1 : spared, execArgv }] // All packages are made in out/.
     : [
-        { files: others.toSorted(), concurrency: cores, execArgv },
+        { files: others.toSorted(), concurrency: cores + 1, execArgv },
         { files: programs.toSorted(), concurrency: cores + 1 },
         { files: alone.toSorted(), concurrency: spared },
       ];

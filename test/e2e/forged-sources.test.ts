@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { DaemonProcess, kernelDrops, until } from './daemon-process.ts';
 import { sipRequest, UdpPeer } from './sip-peers.ts';
 
-const DATAGRAMS_COUNT = 100_000;
+const DATAGRAMS_COUNT = 30_000;
 const SOURCES_COUNT = 250;
 /** Datagrams that may be in flight: what small receive buffers hold. */
 const WINDOW_COUNT = 2000;
@@ -54,7 +54,7 @@ function forgedMessage(index: number): string {
   }
 }
 
-test('100,000 forged datagrams prove nothing and are not amplified', async (t) => {
+test('30,000 forged datagrams prove nothing and are not amplified', async (t) => {
   await using daemon = await DaemonProcess.start([
     '-r',
     '--reply-rate=100000',
