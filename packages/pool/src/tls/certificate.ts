@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
+import { assert } from '@sentrypeer/kernel';
 import type { Signer } from '../ed25519.ts';
 
 /* DER, ITU-T X.690 §8: tag, length, content. */
@@ -52,7 +53,11 @@ export function nodeCertificate(signer: Signer): string {
 
 function der(tag: number, ...parts: readonly Uint8Array[]): Uint8Array {
   const size = parts.reduce((sum, { length }) => sum + length, 0);
-  const length = size < 128 ? [size] : [0x82, size >> 8, size & 0xff];
+  assert(
+    size <= 0xff,
+    'no longer form is needed here, and DER allows none that is longer than needed',
+  );
+  const length = size < 0x80 ? [size] : [0x81, size];
   const octets = new Uint8Array(1 + length.length + size);
   octets.set([tag, ...length]);
   let offset = 1 + length.length;

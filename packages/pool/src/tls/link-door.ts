@@ -13,27 +13,16 @@ import {
 } from 'node:tls';
 import { asBuffer } from '@sentrypeer/bytes';
 import { nodeIdOfKey } from '@sentrypeer/event';
-import {
-  canonicalAddress,
-  endpointOf,
-  familyOf,
-  independentNetwork,
-  isIpv6,
-  isLocalAddress,
-} from '@sentrypeer/ip';
+import { canonicalAddress, endpointOf, familyOf, isIpv6 } from '@sentrypeer/ip';
 import { errorCode, OperatingError, type Clock, type Logger } from '@sentrypeer/kernel';
 import { PUBLIC_KEY_SIZE, type Signer } from '../ed25519.ts';
 import type { Exchange } from '../link/exchange.ts';
 import { PROOF_SIZE } from '../link/hello.ts';
 import type { Link } from '../link/link.ts';
-import {
-  HANDSHAKES_OPEN_MAX,
-  HELLO_MS_MAX,
-  LINKS_IN_MAX,
-  LINKS_OF_NETWORK_MAX,
-} from '../limits.ts';
+import { HANDSHAKES_OPEN_MAX, HELLO_MS_MAX, LINKS_IN_MAX } from '../limits.ts';
 import { nodeCertificate } from './certificate.ts';
 import { Handshakes } from './handshakes.ts';
+import { hasRoomFor } from './room.ts';
 
 /** Where to reach a node. */
 export interface LinkTarget {
@@ -74,6 +63,7 @@ export interface LinkDoorOptions {
 const PROTOCOL = 'sentrypeer-pool/1';
 const EXPORTER = 'EXPORTER-sentrypeer-pool';
 const KEEP_ALIVE_MS = 60_000;
+const STOPPED: CallResult = { kind: 'failed', why: 'this node stops' };
 
 /**
  * Links over TCP and TLS 1.3. Both ends show a certificate of their own node's key, which TLS makes them prove; nobody
@@ -84,10 +74,11 @@ export class LinkDoor implements AsyncDisposable {
   readonly #options: LinkDoorOptions;
   readonly #context: SecureContextOptions;
   readonly #servers: Server[] = [];
-  readonly #sockets = new Set<TLSSocket>();
+  /** All connections, including those that have not proved a key yet. */
+  readonly #sockets = new Set<Socket>();
   readonly #helloMs: number;
   readonly #handshakes: Handshakes;
-  #isClosed = false;
+  readonly #closing = new AbortController();
 
   private constructor(ports: LinkDoorPorts, options: LinkDoorOptions) {
     this.#ports = ports;
@@ -121,7 +112,6 @@ export class LinkDoor implements AsyncDisposable {
 
   /** Resolves when it is linked, or with the reason why it is not. Never rejects. */
   async call({ host, port, key }: LinkTarget): Promise<CallResult> {
-    if (this.#isClosed) return { kind: 'failed', why: 'this node stops' };
     if (
       canonicalAddress(host) !== undefined &&
       this.#ports.exchange.isDistrusted({ nodeId: '', address: host })
@@ -132,6 +122,8 @@ export class LinkDoor implements AsyncDisposable {
     if (from === undefined) {
       return { kind: 'failed', why: 'no local address of its family is to be dialled from' };
     }
+    const closing = this.#closing.signal;
+    if (closing.aborted) return STOPPED;
     const socket = connect({
       ...this.#context,
       ...from,
@@ -139,13 +131,13 @@ export class LinkDoor implements AsyncDisposable {
       ALPNProtocols: [PROTOCOL],
       rejectUnauthorized: false,
     });
-    this.#sockets.add(socket);
-    socket.once('close', () => this.#sockets.delete(socket));
+    this.#keep(socket);
     const deadline = AbortSignal.timeout(this.#helloMs);
     try {
-      await once(socket, 'secureConnect', { signal: deadline });
+      await once(socket, 'secureConnect', { signal: AbortSignal.any([deadline, closing]) });
     } catch (error) {
       socket.destroy();
+      if (closing.aborted) return STOPPED;
       const why = deadline.aborted ? 'no answer in time' : (errorCode(error) ?? String(error));
       return { kind: 'failed', why };
     }
@@ -164,7 +156,7 @@ export class LinkDoor implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#isClosed = true;
+    this.#closing.abort();
     for (const socket of this.#sockets) socket.destroy();
     await Promise.all(
       this.#servers.map(async (server) => {
@@ -173,6 +165,12 @@ export class LinkDoor implements AsyncDisposable {
         await closed;
       }),
     );
+  }
+
+  /** Ends it together with this door. */
+  #keep(socket: Socket): void {
+    this.#sockets.add(socket);
+    socket.once('close', () => this.#sockets.delete(socket));
   }
 
   /** What to dial, and from where; `undefined` if that is impossible. */
@@ -201,6 +199,7 @@ export class LinkDoor implements AsyncDisposable {
     server.maxConnections = LINKS_IN_MAX + HANDSHAKES_OPEN_MAX;
     // Before TLS costs anything.
     server.prependListener('connection', (socket) => {
+      this.#keep(socket);
       const end = endOf(socket);
       if (
         this.#isDistrusted(socket) ||
@@ -213,12 +212,10 @@ export class LinkDoor implements AsyncDisposable {
     });
     server.on('secureConnection', (socket: TLSSocket) => {
       this.#handshakes.end(endOf(socket));
-      this.#sockets.add(socket);
-      socket.once('close', () => this.#sockets.delete(socket));
       socket.on('error', () => socket.destroy());
       if (
         socket.alpnProtocol !== PROTOCOL ||
-        !this.#hasRoom(socket) ||
+        !hasRoomFor(addressOf(socket), this.#ports.exchange.peers) ||
         !this.#link(socket, false)
       ) {
         socket.destroy();
@@ -247,22 +244,11 @@ export class LinkDoor implements AsyncDisposable {
     return this.#ports.exchange.isDistrusted({ nodeId, address: addressOf(socket) });
   }
 
-  /** No network may take all places; hosts on this site are not strangers. */
-  #hasRoom(socket: TLSSocket): boolean {
-    const inward = this.#ports.exchange.peers.filter(({ isOutward }) => !isOutward);
-    if (inward.length >= LINKS_IN_MAX) return false;
-    const address = addressOf(socket);
-    if (isLocalAddress(address)) return true;
-    const network = independentNetwork(address);
-    const same = inward.filter((one) => independentNetwork(one.address) === network);
-    return same.length < LINKS_OF_NETWORK_MAX;
-  }
-
   /** @returns `undefined` if it is no link. */
   #link(socket: TLSSocket, isOutward: boolean): Link | undefined {
     const { clock, exchange } = this.#ports;
     const key = keyOf(socket);
-    if (key === undefined || this.#isClosed) return undefined;
+    if (key === undefined || this.#closing.signal.aborted) return undefined;
     socket.setKeepAlive(true, KEEP_ALIVE_MS);
     socket.setNoDelay(true);
     const peer = {
