@@ -73,10 +73,12 @@ export function encodeClaim(
       return new TextEncoder().encode(JSON.stringify({ ...object, sig }));
     }
     if (userAgent === '') return undefined;
-    // A character takes at least one octet.
-    userAgent = withoutHalf(userAgent.slice(0, Math.max(0, userAgent.length - excess)));
+    userAgent = withoutHalf(userAgent.slice(0, -Math.ceil(excess / UNIT_OCTETS_MAX)));
   }
 }
+
+/** Octets that a UTF-16 code unit takes at most, as JSON in UTF-8: what takes more is replaced before. */
+const UNIT_OCTETS_MAX = 3;
 
 /** As long as a signature. */
 const NO_SIGNATURE = '_'.repeat(86);

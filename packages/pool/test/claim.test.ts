@@ -391,10 +391,13 @@ test('`encodeClaim()` uses all of its room, and splits no character', () => {
   const agentOf = (userAgent: string) =>
     sharedObject(SIGNER, recorded(SIGNER.nodeId, { userAgent }))['sip_user_agent'];
   assert.equal(agentOf('x'.repeat(room)), 'x'.repeat(room));
-  for (let count = 0; count < 8; count += 1) {
-    const agent = `${'x'.repeat(count)}${'😀'.repeat(room)}`;
-    assert.ok(agentOf(agent)?.isWellFormed());
-    assert.ok(agent.startsWith(agentOf(agent) ?? '-'));
+  for (const character of ['😀', '文', 'é', '"']) {
+    for (let count = 0; count < 8; count += 1) {
+      const agent = `${'x'.repeat(count)}${character.repeat(room)}`;
+      assert.ok(agentOf(agent)?.isWellFormed());
+      assert.ok(agent.startsWith(agentOf(agent) ?? '-'));
+      assert.ok(sizeOf(agent) > SHARED_OCTETS_MAX - 6, 'no whole character more would fit');
+    }
   }
   // Exactly too long without any User-Agent: then there is no claim.
   const longNumber = (digits: number) =>
