@@ -12,6 +12,7 @@ import type { KeyRing, OriginKey } from '../src/key-ring.ts';
 import {
   BACKLOG_LOOK_MS,
   BACKLOG_MAX,
+  CLASS_EVENTS_BURST,
   NETWORK_ORIGINS_BURST,
   ORIGIN_EVENTS_BURST,
   RECORD_RETRY_MS,
@@ -143,12 +144,16 @@ function newReceiver() {
     ring,
     lookups,
     queue,
+    timers,
     tell,
     pass,
     dropped,
     running: receiver.run(),
   };
 }
+
+/** Whose signature is no signature, for values that nobody checks. */
+const UNSAID = { ...ALICE, sign: () => new Uint8Array(64) };
 
 const TIME = formatEventTimestamp(NOW_US - 1_000_000);
 
@@ -183,6 +188,27 @@ test('values are taken 32 at a time, a thousand a second', async () => {
   await pass(1000 - VALUES_SLICE);
   const { values } = receiver.counters;
   assert.ok(Math.abs(values - VALUES_PER_SECOND_MAX) <= 2 * VALUES_SLICE, `${values} in a second`);
+  receiver.close();
+});
+
+test('a receiver that is closed takes nothing of what it had no time for', async () => {
+  const { receiver, tell, pass, running } = newReceiver();
+  for (let index = 0; index < VALUES_SLICE + 8; index += 1) tell(unsigned(`event ${index}`));
+  await pass(0);
+  receiver.close();
+  await running;
+  assert.equal(receiver.counters.values, VALUES_SLICE);
+});
+
+test('a value of which nobody knows who told it is taken, with that word', async () => {
+  const { receiver, queue, tell, pass, recordedEvents } = newReceiver();
+  queue.push({ kind: 'value', value: unsignedValue(1n, { data: unsigned('a') }) });
+  tell(new TextEncoder().encode('rubbish'));
+  await pass(0);
+  assert.deepEqual(
+    recordedEvents.map(({ origin }) => origin.address),
+    [''],
+  );
   receiver.close();
 });
 
@@ -244,18 +270,23 @@ test('what the store refuses is offered again, what it knew counts as a duplicat
 });
 
 test('while the store takes nothing, no more is taken than it can be given', async () => {
-  const { receiver, state, origins, tell, pass } = newReceiver();
+  const { receiver, state, origins, keys, ring, tell, pass } = newReceiver();
   const stuck = Promise.withResolvers<void>();
   state.newCount = (events) => stuck.promise.then(() => events.length);
   const trusted: KnownOrigin = { trust: 'trusted', publicKey: undefined, firstSeenEpochUs: 0 };
   origins.set(uuidOf('legacy node'), trusted);
+  ring.isFull = true;
+  tell(signed(ALICE, 1));
   for (let index = 0; index < WAITING_MAX + 100; index += 1) tell(unsigned(`event ${index}`));
   await pass(10_000);
-  assert.equal(receiver.counters.values, WAITING_MAX);
+  assert.equal(receiver.counters.values, WAITING_MAX + 1);
+  keys.set(ALICE.nodeId, keyOf(ALICE));
+  await pass(2 * BACKLOG_LOOK_MS);
+  assert.equal(receiver.waitingCount, 1, 'what waits goes on waiting');
   stuck.resolve();
   await pass(3000);
-  assert.equal(receiver.counters.values, WAITING_MAX + 100);
-  assert.equal(receiver.counters.recorded, WAITING_MAX + 100);
+  assert.equal(receiver.counters.values, WAITING_MAX + 101);
+  assert.equal(receiver.counters.recorded, WAITING_MAX + 101);
   receiver.close();
 });
 
@@ -290,10 +321,16 @@ test('claims whose key is not found are dropped, also if it was missing just bef
   lookups.get(ALICE.nodeId)?.resolve(undefined);
   await pass(0);
   assert.deepEqual(dropped(), { key_unknown: 2 });
-  ring.isMissing = true;
+  lookups.clear();
   tell(signed(ALICE, 3));
   await pass(0);
-  assert.deepEqual(dropped(), { key_unknown: 3 });
+  lookups.get(ALICE.nodeId)?.resolve(undefined);
+  await pass(0);
+  assert.deepEqual(dropped(), { key_unknown: 3 }, 'looked up again');
+  ring.isMissing = true;
+  tell(signed(ALICE, 4));
+  await pass(0);
+  assert.deepEqual(dropped(), { key_unknown: 4 });
   assert.equal(receiver.waitingCount, 0);
   receiver.close();
 });
@@ -312,8 +349,70 @@ test('one origin makes so many claims wait for its key; the others wait behind t
   assert.equal(recordedEvents.length, ORIGIN_EVENTS_BURST);
   assert.equal(receiver.waitingCount, data.length - ORIGIN_EVENTS_BURST);
   assert.deepEqual(dropped(), {});
+  keys.clear(); // Their signatures were checked.
   await pass(3 * 60_000);
   assert.ok(recordedEvents.length > ORIGIN_EVENTS_BURST + 20, 'by and by all of them');
+  receiver.close();
+});
+
+test('no more claims wait for a key than may: of one origin, and of all', async () => {
+  const one = newReceiver();
+  for (let index = 0; index <= WAITING_PER_ORIGIN_MAX; index += 1) one.tell(signed(UNSAID, index));
+  await one.pass(2000);
+  one.lookups.get(ALICE.nodeId)?.resolve(undefined);
+  await one.pass(0);
+  assert.deepEqual(one.dropped(), { key_unknown: WAITING_PER_ORIGIN_MAX });
+  assert.equal(one.receiver.waitingCount, 1);
+  one.receiver.close();
+  const all = newReceiver();
+  const others = Array.from({ length: 6 }, () => ({ ...UNSAID, nodeId: newSigner().nodeId }));
+  const [fifth = UNSAID, sixth = UNSAID] = others.splice(0, 2);
+  const template = sharedObject(UNSAID, recorded(ALICE.nodeId));
+  for (let index = 1; index < WAITING_MAX; index += 1) {
+    const nodeId = others[index % others.length]?.nodeId;
+    const changes = { created_by_node_id: nodeId, event_uuid: uuidOf(`${index}`) };
+    all.tell(octetsOf({ ...template, ...changes }));
+  }
+  all.tell(signed(fifth, 1));
+  all.tell(signed(sixth, 1));
+  await all.pass(6000);
+  assert.equal(all.receiver.waitingCount, WAITING_MAX + 1);
+  assert.deepEqual([all.lookups.has(fifth.nodeId), all.lookups.has(sixth.nodeId)], [true, false]);
+  all.receiver.close();
+});
+
+test('what waits is looked at 32 at a time, until nothing waits; then nothing is looked at', async () => {
+  const { receiver, tell, pass, ring, keys, timers, dropped } = newReceiver();
+  await pass(0);
+  assert.equal(timers.size, 0);
+  ring.isFull = true;
+  for (let index = 0; index < VALUES_SLICE; index += 1) tell(signed(UNSAID, index));
+  await pass(0);
+  for (let index = 0; index < VALUES_SLICE; index += 1) tell(signed(UNSAID, 100 + index));
+  await pass(BACKLOG_LOOK_MS - 1);
+  keys.set(ALICE.nodeId, keyOf(ALICE));
+  await pass(1);
+  assert.deepEqual(dropped(), { forged: VALUES_SLICE });
+  await pass(BACKLOG_LOOK_MS);
+  assert.deepEqual(dropped(), { forged: 2 * VALUES_SLICE });
+  await pass(BACKLOG_LOOK_MS);
+  assert.equal(timers.size, 0);
+  receiver.close();
+});
+
+test('of what waits the networks that told it take turns', async () => {
+  const { receiver, tell, pass, ring, keys, recordedEvents } = newReceiver();
+  ring.isFull = true;
+  for (const [index, from] of ['45.9.9.1', '45.9.9.2', '46.0.0.1', ''].entries()) {
+    tell(signed(ALICE, index), from);
+  }
+  await pass(0);
+  keys.set(ALICE.nodeId, keyOf(ALICE));
+  await pass(BACKLOG_LOOK_MS);
+  assert.deepEqual(
+    recordedEvents.map(({ origin }) => origin.address),
+    ['45.9.9.1', '46.0.0.1', '', '45.9.9.2'],
+  );
   receiver.close();
 });
 
@@ -333,8 +432,7 @@ test('claims wait as well while too many keys are looked up, and are looked at e
 test('of too many values that wait the newest of whoever told most is dropped, with the reason why it waited', async () => {
   const { receiver, tell, pass, ring, dropped } = newReceiver();
   ring.isFull = true;
-  const unsaid = { ...ALICE, sign: () => new Uint8Array(64) }; // It is not checked.
-  for (let index = 0; index < BACKLOG_MAX + 20; index += 1) tell(signed(unsaid, index));
+  for (let index = 0; index < BACKLOG_MAX + 20; index += 1) tell(signed(UNSAID, index));
   tell(signed(newSigner(), 1), '46.9.9.9');
   await pass(6000);
   assert.equal(receiver.waitingCount, BACKLOG_MAX);
@@ -353,6 +451,43 @@ test('one network tells so many new origins, whichever of its addresses tells th
   tell(unsigned('elsewhere', 'origin elsewhere'), '45.9.10.1');
   await pass(100);
   assert.equal(recordedEvents.length, NETWORK_ORIGINS_BURST + 1);
+  receiver.close();
+});
+
+test('what is left for older origins goes to those that were recorded long enough ago', async () => {
+  const { receiver, origins, tell, pass, recordedEvents } = newReceiver();
+  const seenBefore = (days: number): KnownOrigin => ({
+    trust: 'none',
+    publicKey: undefined,
+    firstSeenEpochUs: NOW_US - days * 86_400_000_000,
+  });
+  origins.set(uuidOf('half a day'), seenBefore(0.5));
+  origins.set(uuidOf('two days'), seenBefore(2));
+  const forNew = CLASS_EVENTS_BURST / 4;
+  for (let index = 0; index < forNew + 20; index += 1) {
+    tell(unsigned(`event ${index}`, `new ${index % 3}`));
+  }
+  await pass(1200);
+  tell(unsigned('a', 'half a day'));
+  tell(unsigned('b', 'two days'));
+  await pass(200);
+  const from = (by: string): number =>
+    recordedEvents.filter(({ nodeId }) => nodeId === uuidOf(by)).length;
+  assert.deepEqual([from('half a day'), from('two days')], [0, 1]);
+  receiver.close();
+});
+
+test('an origin that was recorded before is none of the new ones that its network may tell', async () => {
+  const { receiver, origins, tell, pass, recordedEvents } = newReceiver();
+  const known: KnownOrigin = { trust: 'none', publicKey: undefined, firstSeenEpochUs: NOW_US };
+  origins.set(uuidOf('known'), known);
+  for (let index = 0; index < NETWORK_ORIGINS_BURST + 1; index += 1) {
+    tell(unsigned(`event ${index}`, `origin ${index}`));
+  }
+  tell(unsigned('known event', 'known'));
+  await pass(800);
+  assert.equal(receiver.waitingCount, 1);
+  assert.equal(recordedEvents.at(-1)?.nodeId, uuidOf('known'));
   receiver.close();
 });
 
@@ -383,10 +518,13 @@ test('an origin that signs nothing is distrusted with all of its kind, unless it
 
 test('a receiver that is closed ends, and judges nothing that waits', async () => {
   const { receiver, tell, pass, lookups, running, dropped, recordedEvents } = newReceiver();
+  const bob = newSigner();
   tell(signed(ALICE, 1));
+  tell(signed(bob, 1));
   await pass(0);
   receiver.close();
   lookups.get(ALICE.nodeId)?.resolve(keyOf(ALICE));
+  lookups.get(bob.nodeId)?.resolve(undefined);
   await running;
   await pass(10_000);
   assert.deepEqual([recordedEvents.length, dropped()], [0, {}]);

@@ -22,6 +22,14 @@ export interface MulticastPort extends AsyncDisposable {
   send(octets: Uint8Array): void;
 }
 
+export interface MulticastPorts {
+  readonly logger: Logger;
+  /** Opens the socket. @default that of the system */
+  readonly createSocket?: typeof createSocket;
+  /** The links of this machine. @default those of the system */
+  readonly networkInterfaces?: typeof networkInterfaces;
+}
+
 /**
  * Joins the group of neighbours. On a machine without IPv6 or multicast the failure is logged, and the port receives
  * nothing.
@@ -29,11 +37,12 @@ export interface MulticastPort extends AsyncDisposable {
  * @param onDatagram The octets are borrowed for the duration of the call.
  */
 export async function openMulticast(
-  { logger }: { readonly logger: Logger },
+  ports: MulticastPorts,
   scope: MulticastScope,
   onDatagram: (octets: Uint8Array, source: Endpoint) => void,
 ): Promise<MulticastPort> {
-  const socket = createSocket({
+  const { logger } = ports;
+  const socket = (ports.createSocket ?? createSocket)({
     type: 'udp6',
     ipv6Only: true,
     reuseAddr: true,
@@ -55,7 +64,7 @@ export async function openMulticast(
     socket.close();
   }
   const group = `ff0${MULTICAST_SCOPES[scope].toString(16)}::172`;
-  const links = new Links(socket, group, logger);
+  const links = new Links(socket, group, ports);
   if (isOpen) links.join();
   return {
     send: (octets) => {
@@ -76,17 +85,19 @@ class Links {
   readonly #socket: Socket;
   readonly #group: string;
   readonly #logger: Logger;
+  readonly #networkInterfaces: typeof networkInterfaces;
   readonly #joined = new Set<string>();
 
-  constructor(socket: Socket, group: string, logger: Logger) {
+  constructor(socket: Socket, group: string, ports: MulticastPorts) {
     this.#socket = socket;
     this.#group = group;
-    this.#logger = logger;
+    this.#logger = ports.logger;
+    this.#networkInterfaces = ports.networkInterfaces ?? networkInterfaces;
   }
 
   /** Joins the group on new links. @returns All links that are joined. */
   join(): ReadonlySet<string> {
-    const names = linkNames();
+    const names = linkNames(this.#networkInterfaces());
     for (const name of this.#joined) if (!names.includes(name)) this.#joined.delete(name);
     for (const name of names) {
       if (this.#joined.has(name)) continue;
@@ -116,8 +127,8 @@ class Links {
   }
 }
 
-function linkNames(): readonly string[] {
-  return Object.entries(networkInterfaces())
+function linkNames(interfaces: ReturnType<typeof networkInterfaces>): readonly string[] {
+  return Object.entries(interfaces)
     .filter(([, addresses]) =>
       addresses?.some(({ family, internal }) => family === 'IPv6' && !internal),
     )
