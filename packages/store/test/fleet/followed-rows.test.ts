@@ -238,6 +238,21 @@ test('FollowedListings.sweep() has judged again once what ended, and removes it 
   assert.equal(bench.followed.take([], 8).kept, 0);
 });
 
+test('FollowedListings.sweep() has judged again once what had ended long before it came', () => {
+  using bench = new Bench();
+  bench.take(listing('45.13.0.1', { untilEpochUs: NOON_US - DAY_US }));
+  bench.dues();
+  assert.equal(bench.followed.sweep(), false);
+  assert.deepEqual([bench.values(), bench.dues()], [[], ['address 45.13.0.1']]);
+});
+
+test('FollowedListings.sweep() removes everything of a node that follows nobody, from the start on', () => {
+  using bench = new Bench();
+  bench.tables.fleet('address', '45.13.0.1');
+  assert.equal(bench.followed.sweep(true), false);
+  assert.deepEqual([bench.values(), bench.dues()], [[], ['address 45.13.0.1']]);
+});
+
 test('FollowedListings.sweep() begins anew with a new pass', () => {
   using bench = new Bench();
   const all = Array.from({ length: JUDGE_ROWS + 1 }, (_, at) => listing(`45.13.0.${at + 100}`));

@@ -52,6 +52,19 @@ test('setCount() counts both words', () => {
   );
 });
 
+test('DistinctSet.toColumn() is the same for the same texts in all databases', () => {
+  const columnOf = (...texts: readonly string[]): bigint => {
+    const set = new DistinctSet();
+    for (const text of texts) set.add(text);
+    return set.toColumn();
+  };
+  // Sets of different times are joined.
+  assert.deepEqual(
+    [columnOf(), columnOf(''), columnOf('2a00:1450:1::/64'), columnOf('', '2a00:1450:1::/64')],
+    [0n, 2n ** 60n, 2n ** 10n, 2n ** 60n + 2n ** 10n],
+  );
+});
+
 test('DistinctSet has the same bits in a column, in both words', () => {
   const texts = Array.from({ length: 500 }, (_, index) => `text ${index}`);
   const [all, first] = [new DistinctSet(), new DistinctSet()];

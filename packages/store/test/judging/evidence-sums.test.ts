@@ -130,6 +130,19 @@ test('EvidenceSums.add() takes a /64 of IPv6 for one source, and a /28 for one n
   assert.deepEqual([counted(proved?.sources), counted(proved?.networks)], [4, 3]);
 });
 
+test('EvidenceSums.add() reads the second group of an IPv6 address with its zeros', () => {
+  for (const [second, isSame] of [
+    ['1450', true],
+    ['145f', true],
+    ['145', false],
+    ['14', false],
+  ] as const) {
+    const sources = ['2a00:1451::1', `2a00:${second}::1`];
+    const sum = number(...sources.map((source_ip) => ({ source_ip })));
+    assert.equal(counted(sum?.proved.networks), isSame ? 1 : 2, second);
+  }
+});
+
 test('EvidenceSums.add() takes a /16 of IPv4 for one network', () => {
   const sources = ['11.22.33.44', '11.22.99.1', '11.23.33.44', '12.22.33.44'];
   const sum = number(...sources.map((source_ip) => ({ source_ip })));

@@ -115,6 +115,16 @@ test('PoolReader.distrust() covers the nodes and the networks that the operator 
   assert.equal(covers({ network: 'AS64500' }), false);
 });
 
+test('PoolReader.distrust() is read the first time, however much has changed before', () => {
+  for (const changes of [0, 1, 2]) {
+    using bench = new Bench();
+    bench.origin(NODE_A, { trust: 'distrusted' });
+    bench.run(`UPDATE counter SET value = ${changes} WHERE name = 'pool_changes'`);
+    const node = { nodeId: NODE_A, address: '', network: '' };
+    assert.equal(bench.reader.distrust().covers(node), true);
+  }
+});
+
 test('PoolReader has the proofs of lies, by author', () => {
   using bench = new Bench();
   const [a, b] = [bench.author('a'), bench.author('b')];
