@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { silentLogger } from '@sentrypeer/kernel';
@@ -10,6 +11,7 @@ import { Store } from '../../src/store.ts';
 import { StoreReader } from '../../src/store-reader.ts';
 import {
   distinctBatch,
+  emptyDatabase,
   NOON_US,
   TestClock,
   TestDirectory,
@@ -150,6 +152,17 @@ test('Endpoints has dead letters sent again whose events are there, and forgets 
   assert.equal(endpoints.discard('hub', uuidOf(99)), 1);
   assert.equal(endpoints.discard('hub', undefined), 3);
   assert.equal(endpoints.reader.lettersCount('hub'), 0);
+});
+
+test('Endpoints leaves nothing behind', () => {
+  using directory = new TestDirectory();
+  emptyDatabase(directory).close();
+  const ports = { logger: silentLogger, clock: new TestClock() };
+  {
+    using endpoints = Endpoints.open(ports, directory.file('sentrypeer.db'));
+    assert.equal(endpoints.discard('hub', undefined), 0);
+  }
+  assert.deepEqual(readdirSync(directory.path), ['sentrypeer.db']);
 });
 
 test('Store.open() adds the tables of version 3 to a database of version 2', () => {

@@ -172,6 +172,7 @@ test('rows without a UUID come once, and what others shared does not come', () =
 test('readDatabase() refuses the database itself, and what is not a database', () => {
   using bench = new Bench();
   assert.throws(() => [...readDatabase(bench.path, bench.path)], {
+    code: 'db_failed',
     message: /the database itself/,
   });
   assert.throws(() => [...readDatabase(bench.directory.file('none.db'), bench.path)], {
