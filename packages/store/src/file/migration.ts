@@ -15,11 +15,7 @@ import {
   NUMBER_TABLES,
   TRIGGER_OF_VERSION_29,
 } from '../judging/number-tables.ts';
-import {
-  subscriberOf,
-  TABLES_OF_VERSION_10,
-  TABLES_OF_VERSION_11,
-} from '../judging/address-tables.ts';
+import { TABLES_OF_VERSION_10, TABLES_OF_VERSION_11 } from '../judging/address-tables.ts';
 import { TABLES_OF_VERSION_13 } from '../judging/block-tables.ts';
 import { addNetworkTables } from '../judging/network-tables.ts';
 import { GRADES_OF_TOTALS, TABLES_OF_VERSION_9 } from '../judging/feed-tables.ts';
@@ -119,7 +115,6 @@ export function migrate(
     version < 31 ? execStep(database, TRIGGERS_OF_VERSION_31) : undefined,
     version < 7 ? execStep(database, INDEX_OF_VERSION_7, 6) : undefined,
   ];
-  database.function('subscriber_of', (address) => subscriberOf(String(address)) ?? null);
   runSteps(
     steps.filter((step) => step !== undefined),
     isNew ? silentLogger : logger,

@@ -408,10 +408,10 @@ test('Store.open() joins what version 13 kept of single addresses of IPv6 by the
     CREATE INDEX address_evidence_network_index ON address_evidence (network) WHERE network IS NOT NULL;
     CREATE TRIGGER address_evidence_removed AFTER DELETE ON address_evidence BEGIN SELECT 1; END;
     ${evidence('2a02:6b8:1:2::1', 1, 'NULL')} ${evidence('2a02:6b8:1:2::2', 4, "'SIPVicious'")}
-    ${evidence('45.1.2.3', 2, 'NULL')}
+    ${evidence('45.1.2.3', 2, 'NULL')} ${evidence('2a02::no address', 2, 'NULL')}
     INSERT INTO delisting (kind, value, at_us, events_count, comment, honey_id)
       VALUES ('address', '2a02:6b8:1:3::1', 1, 1, 'a', 7), ('address', '2a02:6b8:1:3::2', 2, 1, 'b', 6);
-    UPDATE counter SET value = 3 WHERE name = 'proved_addresses';
+    UPDATE counter SET value = 4 WHERE name = 'proved_addresses';
     PRAGMA user_version = 13`);
   database.close();
   open(path).close();
@@ -447,6 +447,7 @@ test('Store.open() joins what version 13 kept of single addresses of IPv6 by the
     '2a02:6b8:1:2::/64',
     '2a02:6b8:1:2::1',
     '2a02:6b8:1:2::2',
+    '2a02::no address',
   ]);
   assert.deepEqual(all("SELECT value FROM counter WHERE name = 'proved_addresses'"), [2]);
   assert.deepEqual(all('SELECT honey_id FROM delisting'), [7]);

@@ -157,6 +157,16 @@ test('changes of listings are counted, and the oldest forgotten beyond a limit',
     ['listed_numbers', 'listing_changes'].map((name) => bench.tables.counter(name)),
     [5, 3],
   );
-  finish(bench.open(9));
+  const judging = bench.open(9);
+  finish(judging);
   assert.equal(bench.tables.counter('listed_numbers'), 5);
+  for (const part of ["< '3'", ">= '3'"]) {
+    bench.tables.database.exec(`UPDATE listing SET until_us = ${NOON_US} WHERE value ${part};
+      DELETE FROM number_evidence WHERE e164 ${part}`);
+    bench.tables.clock.ms += LISTINGS_CHECK_MS;
+    finish(judging);
+    assert.equal(bench.tables.counter('listing_changes'), 3);
+    assert.equal(bench.tables.rows('SELECT 1 FROM listing_change').length, 3);
+  }
+  assert.equal(bench.tables.counter('listed_numbers'), 0);
 });

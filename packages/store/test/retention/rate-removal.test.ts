@@ -140,8 +140,30 @@ test('RateRemoval.step() removes some rows at a time, and then waits', () => {
   assert.equal(bench.removal.step(), false);
   assert.equal(bench.starts('method').length, 1);
   bench.tables.clock.ms += 1;
+  bench.add(1, 'method', 1);
   assert.equal(bench.removal.step(), true);
-  assert.deepEqual(bench.starts('method'), []);
+  assert.deepEqual([bench.starts('method'), bench.starts('method', 1)], [[], []]);
+});
+
+test('RateRemoval.step() says that there may be more whatever it removed', () => {
+  using bench = new Bench();
+  for (const rows of [
+    [[1, 'method']],
+    [[60, 'method']],
+    [[60, 'source']],
+    [
+      [1, 'method'],
+      [60, 'method'],
+    ],
+    [
+      [60, 'tool'],
+      [60, 'source'],
+    ],
+  ] as const) {
+    for (const [span, kind] of rows) bench.add(span, kind, 1);
+    assert.deepEqual([bench.removal.step(), bench.removal.step()], [true, false], String(rows));
+    bench.tables.clock.ms += RATE_KEEP_INTERVAL_MS;
+  }
 });
 
 test('RateRemoval joins the rare names of this hour and the one before, first of all those later in the alphabet', () => {
