@@ -3,21 +3,28 @@
 /* What the store does by its options, what it refuses, and what it leaves behind. */
 
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, renameSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { Pages } from '../src/file/pages.ts';
 import {
+  CHECKPOINT_INTERVAL_MS,
+  CLOCK_LOOK_MS,
   DATABASE_OCTETS_DEFAULT,
   DELIVERED_OCTETS,
   DISK_CHECK_INTERVAL_MS,
   DISK_FREE_OCTETS_DEFAULT,
+  FILE_LOOK_MS,
+  LISTINGS_CHECK_MS,
   OWED_OCTETS_DEFAULT,
   PLACED_OCTETS,
   RETENTION_DAYS_DEFAULT,
   ROW_OCTETS_PER_BATCH_OCTET,
 } from '../src/limits.ts';
+import { standingRank } from '../src/pool/pool-page.ts';
+import { StoreReader } from '../src/store-reader.ts';
 import { Store, type StoreOptions } from '../src/store.ts';
+import { JudgeBench } from './judging/judge-bench.ts';
 import { pageOf } from './pool/pages.ts';
 import { SHARED_EVENT } from './sharing/shared-event.ts';
 import {
@@ -136,6 +143,8 @@ test('Store.append() and others write free pages of the file only, while the dis
   const page = { ...pageOf('a', { subjects: ['45.0.0.1'] }), octets: new Uint8Array(half + 1) };
   assert.throws(() => store.addPages([page, page]), FULL);
   assert.deepEqual(store.addPages([page]), ['taken']);
+  assert.deepEqual(bench.all('SELECT standing FROM pool_author'), [[standingRank('stranger')]]);
+  assert.equal(store.append([distinctBatch(1, 1)]).events, 1);
 });
 
 test('Store.deliver() takes what just fits into free pages', () => {
@@ -189,6 +198,54 @@ test('Store.isJudgingDue() is true once there is anything to judge', () => {
   assert.equal(bench.store.isJudgingDue(), false);
   bench.store.append([distinctBatch(1, 1)]);
   assert.equal(bench.store.isJudgingDue(), true);
+});
+
+test('Store.openJudging() judges what was recorded, by a clock that was looked at', () => {
+  using bench = new Bench();
+  using judge = new JudgeBench();
+  const judging = bench.store.openJudging(judge.ports());
+  bench.store.append([batchOf([{ grade: 'handshake' }])]);
+  assert.equal(judging.stepProved(), false);
+  assert.deepEqual(judge.since(), ['address 203.0.113.5', 'number 00442071234567']);
+  bench.clock.jumpTo(NOON_US + 7_200_000_000);
+  bench.clock.ms += CLOCK_LOOK_MS;
+  for (let left = judging.step(); left.urgent || left.rest; left = judging.step());
+  assert.ok(bench.logger.events().includes('clock_jumped'));
+  bench.other.exec('ALTER TABLE judging_due RENAME TO gone');
+  bench.clock.ms += LISTINGS_CHECK_MS;
+  assert.throws(() => judging.step(), { code: 'db_failed', message: /sentrypeer\.db/ });
+  renameSync(bench.path, `${bench.path}.aside`);
+  bench.clock.ms += FILE_LOOK_MS;
+  assert.throws(() => judging.step(), { code: 'db_gone' });
+  assert.throws(() => bench.store.maintain(), { code: 'db_gone' });
+  renameSync(`${bench.path}.aside`, bench.path);
+  bench.clock.ms += FILE_LOOK_MS;
+});
+
+test('Store.maintain() looks at the clock, and keeps triggers out of its way', () => {
+  using bench = new Bench();
+  const version = bench.all('PRAGMA schema_version');
+  bench.clock.jumpTo(NOON_US + 7_200_000_000);
+  bench.clock.ms += CLOCK_LOOK_MS;
+  while (bench.store.maintain());
+  assert.ok(bench.logger.events().includes('clock_jumped'));
+  assert.notDeepEqual(bench.all('PRAGMA schema_version'), version);
+});
+
+test('Store.maintain() does one thing after the other until nothing is left', () => {
+  using bench = new Bench();
+  bench.store.append([
+    batchOf([{ eventUuid: uuidOf(1) }], [{ eventUuid: uuidOf(1), count: 2, lastEpochUs: NOON_US }]),
+  ]);
+  bench.other.exec("INSERT INTO honey (source_ip) VALUES ('45.0.0.1')");
+  bench.clock.ms += CHECKPOINT_INTERVAL_MS;
+  assert.equal(bench.store.maintain(), true, 'a checkpoint');
+  assert.deepEqual(bench.all("SELECT 1 FROM address_total WHERE address = '45.0.0.1'"), []);
+  assert.equal(bench.store.maintain(), true, 'rows of another program');
+  assert.deepEqual(bench.all("SELECT 1 FROM address_total WHERE address = '45.0.0.1'"), [[1]]);
+  assert.deepEqual(bench.all('SELECT seen_count FROM honey WHERE honey_id = 1'), [[1]]);
+  while (bench.store.maintain());
+  assert.deepEqual(bench.all('SELECT seen_count FROM honey WHERE honey_id = 1'), [[3]]);
 });
 
 test('Store names its file where another program changed its tables', () => {
@@ -245,4 +302,37 @@ test('Store.close() leaves repeats that it cannot add to the next start, says so
   again.close();
   using database = new DatabaseSync(bench.path);
   assert.equal(database.prepare('SELECT seen_count FROM honey').get()?.['seen_count'], 3);
+});
+
+test('Store and StoreReader leave nothing open', () => {
+  using directory = new TestDirectory();
+  emptyDatabase(directory).close();
+  const path = directory.file('sentrypeer.db');
+  {
+    using _store = Store.open({ logger: new TestLogger(), clock: new TestClock() }, { path });
+    using _reader = StoreReader.open(path);
+    assert.ok(existsSync(`${path}-wal`));
+  }
+  assert.deepEqual(readdirSync(directory.path), ['sentrypeer.db']);
+});
+
+test('Store becomes a part of a fleet, a hub only if it is told', () => {
+  using bench = new Bench();
+  const decide = (value: string): void =>
+    bench.store.decide({ kind: 'allow', value, comment: '', untilEpochUs: undefined });
+  bench.store.openFleet();
+  decide('45.14.0.0/16');
+  assert.deepEqual(bench.all('SELECT count(*) FROM fleet_decision'), [[0]]);
+  assert.equal(bench.store.resumeFleet({ epoch: 3, mark: 0, repeatMark: 0 }).epoch, 3);
+  bench.store.openFleet(true);
+  decide('45.15.0.0/16');
+  assert.deepEqual(bench.all('SELECT count(*) FROM fleet_decision'), [[1]]);
+});
+
+test('Store.resumeVotes() lets through what waits today', () => {
+  using bench = new Bench();
+  bench.store.resumeVotes();
+  assert.deepEqual(bench.all("SELECT value > 0 FROM counter WHERE name = 'pool_resumed_day'"), [
+    [1],
+  ]);
 });

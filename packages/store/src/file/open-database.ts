@@ -203,7 +203,9 @@ export function openForeign(path: string): DatabaseSync {
   try {
     return open(false);
   } catch (error) {
-    if (!hasCode(error, 'db_failed') || !isAtRest(path)) throw withLogAdvice(error, path);
+    // SQLite makes companions of a file even to read it, which fails where this user may not write.
+    const isUnmade = hasCode(error, 'db_failed') || hasCode(error, 'db_read_only');
+    if (!isUnmade || !isAtRest(path)) throw withLogAdvice(error, path);
     return open(true);
   }
 }

@@ -3,18 +3,9 @@
 /* How a file is opened for what purpose, and what is said where that is not possible. */
 
 import assert from 'node:assert/strict';
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
-import { backupDatabase, isSameFile } from '../../src/file/backup.ts';
 import {
   checkDatabase,
   isAtRest,
@@ -33,6 +24,7 @@ import {
   OPEN_LOCK_WAIT_MS,
   READER_LOCK_WAIT_MS,
   WAL_OCTETS_MAX,
+  WRITER_CACHE_OCTETS,
   WRITER_LOCK_WAIT_MS,
 } from '../../src/limits.ts';
 import { emptyDatabase, TestClock, TestDirectory, TestLogger } from '../fixtures.ts';
@@ -59,6 +51,7 @@ test('openForWriting() has a bounded log that it copies itself, and waits only b
   assert.equal(pragma(database, 'journal_size_limit'), WAL_OCTETS_MAX);
   assert.equal(pragma(database, 'busy_timeout'), WRITER_LOCK_WAIT_MS);
   assert.equal(pragma(database, 'trusted_schema'), 0);
+  assert.equal(pragma(database, 'cache_size'), -WRITER_CACHE_OCTETS / 1024);
   database.close();
 });
 
@@ -246,6 +239,7 @@ test('openForWriting() sets right the version that a restored dump has lost, and
   assert.equal(pragma(database, 'user_version'), SCHEMA_VERSION);
   database.close();
   openForWriting(path, { ...PORTS, logger }).close();
+  openForWriting(directory.file('new.db'), { ...PORTS, logger }).close();
   assert.deepEqual(logger.lines, [
     { event: 'database_recognised', fields: { schema_version: SCHEMA_VERSION } },
   ]);
@@ -263,55 +257,16 @@ test('makePlain() and checkDatabase() leave one file', () => {
   assert.throws(() => checkDatabase(directory.file('text.db')), { code: 'db_not_a_database' });
 });
 
-test('isSameFile() goes by the file, whatever its name', () => {
+test('a view that is called honey is told from a table', () => {
   using directory = new TestDirectory();
-  const [a, b] = [directory.file('a'), directory.file('b')];
-  assert.equal(isSameFile(a, b), false);
-  writeFileSync(a, '');
-  assert.equal(isSameFile(a, b), false);
-  assert.equal(isSameFile(b, a), false);
-  writeFileSync(b, '');
-  assert.equal(isSameFile(a, b), false);
-  assert.equal(isSameFile(a, directory.file('./a')), true);
-});
-
-test('backupDatabase() shows the copy to its end, and lets read it who may read the database', async () => {
-  using directory = new TestDirectory();
-  const path = atRest(directory);
-  const target = directory.file('copy.db');
-  for (const [mode, copied] of [
-    [0o644, 0o640],
-    [0o600, 0o600],
-  ] as const) {
-    chmodSync(path, mode);
-    const shown: unknown[] = [];
-    const progress = (work: string, done: number, total: number): void => {
-      shown.push([work, done / total]);
-    };
-    await backupDatabase(path, target, Object.assign(new TestLogger(), { progress }));
-    assert.deepEqual(shown.at(-1), ['backup', 1]);
-    assert.equal(statSync(target).mode & 0o777, copied);
+  const path = directory.file('view.db');
+  makeLegacyDatabase(path, [{}]);
+  {
+    using database = new DatabaseSync(path);
+    database.exec('ALTER TABLE honey RENAME TO kept; CREATE VIEW honey AS SELECT * FROM kept');
   }
-  rmSync(target);
-  await backupDatabase(path, target, new TestLogger());
-  assert.deepEqual(
-    readdirSync(directory.path).filter((name) => name.startsWith('.')),
-    [],
-  );
-});
-
-test('backupDatabase() says what it refuses', async () => {
-  using directory = new TestDirectory();
-  const path = atRest(directory);
-  await assert.rejects(backupDatabase(path, path), {
-    code: 'db_failed',
-    message: `${path} is the database itself; name another file`,
-  });
-  const target = directory.file('copy.db');
-  const done = backupDatabase(path, target);
-  mkdirSync(target); // Appears while the copy is made.
-  await assert.rejects(done, {
-    code: 'db_failed',
-    message: `the backup ${target} could not be written (EISDIR); name a file in a directory that this user may write, on a disk with room for a copy`,
+  assert.throws(() => openForeign(path), {
+    code: 'db_not_a_database',
+    message: /: its honey is a view, not a table; name another file/,
   });
 });

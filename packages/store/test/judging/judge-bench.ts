@@ -30,8 +30,8 @@ export class JudgeBench implements Disposable {
     this.tables.database.exec(question);
   }
 
-  open(optionsHash = HASH): Judging {
-    const ports: JudgingPorts = {
+  ports(optionsHash = HASH): JudgingPorts {
+    return {
       numbers: {
         read: (dialled) => ({
           candidates: [dialled],
@@ -65,6 +65,9 @@ export class JudgeBench implements Disposable {
       optionsHash,
       onChanged: (serial) => this.told.push(serial),
     };
+  }
+
+  open(optionsHash = HASH): Judging {
     const { database, clock } = this.tables;
     return new Judging(
       {
@@ -76,7 +79,7 @@ export class JudgeBench implements Disposable {
         changesCountMax: this.#changesCountMax,
         evidenceCountMax: 1000,
       },
-      ports,
+      this.ports(optionsHash),
     );
   }
 
