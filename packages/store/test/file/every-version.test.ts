@@ -80,6 +80,13 @@ const ADDED: readonly (readonly [version: number, text: string])[] = [
   [31, TRIGGERS_OF_VERSION_31],
 ];
 
+/** One message that another node shared, and two of this one, counted together as until version 14. */
+const SHARED = `
+  INSERT INTO honey (honey_id, source_ip, seen_count) VALUES (1, '45.0.0.1', 1);
+  INSERT INTO shared_event (honey_id, origin_id, address, event_us) VALUES (1, 1, '', 5);
+  INSERT INTO address_total (address, first_seen_us, last_seen_us, seen_count, grade)
+    VALUES ('45.0.0.1', 5, 5, 3, 0);`;
+
 /** Brings a database from one version to another, as a program of that version would have. */
 function bring(database: DatabaseSync, from: number, to: number): readonly string[] {
   const own = database.exec.bind(database);
@@ -117,8 +124,11 @@ test('migrate() goes from each version to the next, and the last is what a new d
   bring(database, 0, 2); // What is summed up from version 1 is tested in migration.test.ts.
   for (let version = 2; version < SCHEMA_VERSION; version += 1) {
     assert.ok(recogniseVersion(database) <= version);
+    if (version === 14) database.exec(SHARED);
     const said = bring(database, version, version + 1);
     assert.deepEqual(said, ['database_migration_started', 'database_migration_finished']);
   }
   assert.deepEqual(contentOf(database), contentOf(fresh));
+  const total = database.prepare('SELECT seen_count, shared_count FROM address_total').get();
+  assert.deepEqual({ ...total }, { seen_count: 2, shared_count: 1 }, 'counted apart once');
 });
