@@ -19,7 +19,7 @@ import type { Config } from './config/config.ts';
 import { STANDARD_OUTPUT_FILE } from './config/value-types.ts';
 import { VERSION } from './config/version.ts';
 import type { Stage } from './demo/stage.ts';
-import type { Engine, EnginePorts } from './engine.ts';
+import type { Engine } from './engine.ts';
 import { openIdentity } from './identity.ts';
 import type { StartupFacts } from './output/startup-banner.ts';
 import { formatEventLine } from './output/event-line.ts';
@@ -33,7 +33,6 @@ import type { SummarySender } from './services/analytics/summary-sender.ts';
 import type { FleetService } from './services/fleet/fleet-service.ts';
 import type { PoolService, PoolServicePorts } from './services/pool-service.ts';
 import { SocketDrops } from './services/socket-drops.ts';
-import { StartingApi } from './services/starting-api.ts';
 import { cursorSink } from './services/writer-commands.ts';
 
 export interface DaemonPorts {
@@ -63,6 +62,7 @@ interface Parts {
   readonly jsonLog: JsonLog | undefined;
   readonly engine: Engine;
   readonly log: StoreReader;
+  readonly api: ApiService | undefined;
   readonly logger: Logger;
 }
 
@@ -85,7 +85,10 @@ export class Daemon implements AsyncDisposable {
   /** What is open, for the lines printed at start. */
   readonly facts: StartupFacts;
   /** Releases memory that only makes the next requests faster. */
-  readonly releaseMemory: () => void;
+  readonly releaseMemory = (): void => {
+    for (const part of [this.#parts.engine, this.#parts.log, this.#parts.api])
+      part?.releaseMemory();
+  };
   readonly #scope: AsyncDisposableStack;
   readonly #parts: Parts;
   readonly #stuck: Outage;
@@ -95,7 +98,6 @@ export class Daemon implements AsyncDisposable {
     this.facts = facts;
     this.#scope = scope;
     this.#parts = parts;
-    this.releaseMemory = () => parts.engine.releaseMemory();
     const names = { failed: 'thread_stuck', over: 'thread_turns_again' };
     this.#stuck = new Outage(parts.logger, 'error', names);
   }
@@ -115,7 +117,7 @@ export class Daemon implements AsyncDisposable {
     const onCommitted = (): void => {
       for (const consumer of consumers) consumer.wake();
     };
-    const engine = await openDatabase(
+    const engine = await openEngine(
       {
         clock,
         logger,
@@ -144,8 +146,7 @@ export class Daemon implements AsyncDisposable {
 
     const plan = await preparing;
     const sipOpening = beginSip(engine, plan, scope);
-    const agent = await openAgent({ ...ports, identity }, config);
-    if (agent !== undefined) scope.use(agent);
+    const agent = scope.use(await openAgent({ ...ports, identity }, config));
     const socketDrops = scope.use(new SocketDrops(logger));
     socketDrops.watch('dht', pool?.locals ?? []);
     socketDrops.watch('agent', agent?.locals.udp ?? []);
@@ -168,7 +169,7 @@ export class Daemon implements AsyncDisposable {
       dht: pool?.locals ?? [],
       api: api === undefined ? undefined : { address: api.address.host, port: api.address.port },
     };
-    return new Daemon(facts, scope.move(), { jsonLog, engine, log, logger });
+    return new Daemon(facts, scope.move(), { jsonLog, engine, log, api, logger });
   }
 
   /** Lets the log files be rotated. */
@@ -198,18 +199,6 @@ export class Daemon implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
-}
-
-/** Opens the database, which may have to be migrated first; meanwhile the API's port says so. */
-async function openDatabase(ports: EnginePorts, config: Config): Promise<Engine> {
-  const { api, threads, apiAddress, apiPort } = config;
-  // With one thread, the work delays the answer.
-  const mayAnswer = api && threads > 1;
-  await using starting = new StartingApi(
-    ports.logger,
-    mayAnswer ? { host: apiAddress, port: apiPort } : undefined,
-  );
-  return await openEngine({ ...ports, logger: starting.logger }, config);
 }
 
 function configuredFacts(config: Config) {

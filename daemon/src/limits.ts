@@ -356,7 +356,7 @@ export const QUIET_UTILIZATION_MAX = 0.05;
 export const SPARE_UTILIZATION_MAX = 0.5;
 
 /** Milliseconds between two collections or releases in a thread with time to spare: each takes a thousandth of that. */
-export const SPARE_COLLECTION_MS = 30_000;
+export const SPARE_COLLECTION_MS = 15_000;
 
 /**
  * Milliseconds between two times at which unused pages of the program file leave memory, and from the end of the start

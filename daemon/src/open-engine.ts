@@ -8,6 +8,7 @@ import type { Stage } from './demo/stage.ts';
 import type { Engine, EnginePorts } from './engine.ts';
 import { SMALL_READER_CACHE_OCTETS } from './limits.ts';
 import type { JudgeOptions } from './services/open-judging.ts';
+import { StartingApi } from './services/starting-api.ts';
 import type { StoreServiceOptions } from './services/store-service.ts';
 
 /** How the judge is to judge, for the thread that follows the log and the one that answers. */
@@ -50,8 +51,19 @@ export function readerOptions({ profile }: Config): { readonly cacheOctets?: num
   return profile === 'small' ? { cacheOctets: SMALL_READER_CACHE_OCTETS } : {};
 }
 
-/** Opens the database, and creates the channels of the threads to it; throws `OperatingError`. */
+/** Opens the database, which may have to be migrated first: meanwhile the API's port says so. Throws `OperatingError`. */
 export async function openEngine(ports: EnginePorts, config: Config): Promise<Engine> {
+  const { api, threads, apiAddress, apiPort } = config;
+  // With one thread, the work delays the answer.
+  const mayAnswer = api && threads > 1;
+  await using starting = new StartingApi(
+    ports.logger,
+    mayAnswer ? { host: apiAddress, port: apiPort } : undefined,
+  );
+  return await openAnnounced({ ...ports, logger: starting.logger }, config);
+}
+
+async function openAnnounced(ports: EnginePorts, config: Config): Promise<Engine> {
   const store: StoreServiceOptions = {
     path: config.dbFile,
     retentionDays: config.retentionDays,

@@ -56,6 +56,7 @@ export interface ApiServicePorts {
 
 interface ApiParts {
   readonly api: HttpApi;
+  readonly lookUps: StoreReader;
   readonly snapshot: Snapshot;
   readonly operations: DaemonOperations;
   readonly placing: PlaceService;
@@ -65,6 +66,7 @@ interface ApiParts {
 export class ApiService implements AsyncDisposable {
   readonly #scope: AsyncDisposableStack;
   readonly #api: HttpApi;
+  readonly #lookUps: StoreReader;
   readonly #snapshot: Snapshot;
   readonly #operations: DaemonOperations;
   readonly #placing: PlaceService;
@@ -72,6 +74,7 @@ export class ApiService implements AsyncDisposable {
   private constructor(scope: AsyncDisposableStack, parts: ApiParts) {
     this.#scope = scope;
     this.#api = parts.api;
+    this.#lookUps = parts.lookUps;
     this.#snapshot = parts.snapshot;
     this.#operations = parts.operations;
     this.#placing = parts.placing;
@@ -142,7 +145,7 @@ export class ApiService implements AsyncDisposable {
     scope.use(api);
     agent?.decisions.onAdded(() => api.wake());
     scope.defer(feed.onChanged(() => api.wakeFeed()));
-    return new ApiService(scope.move(), { api, snapshot, operations, placing });
+    return new ApiService(scope.move(), { api, lookUps, snapshot, operations, placing });
   }
 
   get address(): HttpApi['address'] {
@@ -154,6 +157,11 @@ export class ApiService implements AsyncDisposable {
     this.#snapshot.end();
     this.#placing.wake();
     this.#api.wake();
+  }
+
+  /** Forgets cached pages of look-ups. */
+  releaseMemory(): void {
+    this.#lookUps.releaseMemory();
   }
 
   /** Every port of the daemon is open. */

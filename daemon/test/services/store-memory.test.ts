@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { EventBatchWriter } from '@sentrypeer/event';
 import { silentLogger, systemClock } from '@sentrypeer/kernel';
-import { Store } from '@sentrypeer/store';
+import { Store, StoreReader } from '@sentrypeer/store';
 import { openTrim } from '../../src/allocator.ts';
 import { OBSERVATION } from './observation.ts';
 
@@ -17,12 +17,12 @@ function residentMib(): number {
   return Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]) / 1024;
 }
 
-test('Store.releaseMemory() gives back pages of the file, and recording goes on', () => {
-  using scope = new DisposableStack();
+/** A store on disk, and what records so many events of new numbers in it. */
+function openStore(scope: DisposableStack) {
   const folder = mkdtempSync(join(tmpdir(), 'sentrypeer-memory-'));
   scope.defer(() => rmSync(folder, { recursive: true }));
-  const ports = { logger: silentLogger, clock: systemClock };
-  const store = scope.use(Store.open(ports, { path: join(folder, 'test.db') }));
+  const path = join(folder, 'test.db');
+  const store = scope.use(Store.open({ logger: silentLogger, clock: systemClock }, { path }));
   let recorded = 0;
   const record = (count: number): void => {
     const writer = new EventBatchWriter(new Uint8Array(2 * MIB), 'node-1', 'passive');
@@ -35,12 +35,34 @@ test('Store.releaseMemory() gives back pages of the file, and recording goes on'
     assert.equal(store.append([writer.finish()]).events, count);
   };
   for (let batch = 0; batch < 20; batch += 1) record(1_000);
+  return { path, store, record };
+}
+
+/** @returns MiB that the process gives back. */
+function givenBackBy(release: () => void): number {
   const trim = openTrim();
   trim(); // Frees first what is free already.
   const before = residentMib();
-  store.releaseMemory();
+  release();
   trim();
-  const givenBack = before - residentMib();
+  return before - residentMib();
+}
+
+test('Store.releaseMemory() gives back pages of the file, and recording goes on', () => {
+  using scope = new DisposableStack();
+  const { store, record } = openStore(scope);
+  const givenBack = givenBackBy(() => store.releaseMemory());
   assert.ok(givenBack > 3, `${givenBack.toFixed(1)} MiB of a cache of 8`);
   record(1_000);
+});
+
+test('StoreReader.releaseMemory() gives back pages of the file, and what was read is read again', () => {
+  using scope = new DisposableStack();
+  const { path } = openStore(scope);
+  const reader = scope.use(StoreReader.open(path, { cacheOctets: 4 * MIB }));
+  const page = (): number => reader.eventsAfter(0, 20_000).length;
+  assert.equal(page(), 20_000);
+  const givenBack = givenBackBy(() => reader.releaseMemory());
+  assert.ok(givenBack > 2, `${givenBack.toFixed(1)} MiB of a cache of 4`);
+  assert.equal(page(), 20_000);
 });

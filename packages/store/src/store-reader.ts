@@ -370,6 +370,11 @@ export class StoreReader {
     };
   }
 
+  /** Forgets cached pages of the file, as `Store.releaseMemory()` does. */
+  releaseMemory(): void {
+    this.ask(() => this.#database.exec('PRAGMA shrink_memory'));
+  }
+
   /** Errors of queries to `evidence` and `listings` in it become `OperatingError`, as everywhere here. */
   ask<T>(question: () => T): T {
     return guarded(this.#path, question);
