@@ -421,11 +421,16 @@ test('after a restart the newest values are put again, and nothing else that was
     recorded(OWN.nodeId, { honeyId: 55, sourceIp: '10.0.0.1' }),
   ];
   await using made = newPublisher({
-    events: [...events, ...eventsOf(1, 3).map((event) => ({ ...event, honeyId: 56 }))],
+    events: [
+      ...events,
+      ...eventsOf(1, 3).map((event) => ({ ...event, honeyId: 56 })),
+      ...eventsOf(1, 57),
+    ],
     cursors: { [POOL_CURSOR]: 55, [POOL_SINCE_CURSOR]: 0 },
   });
   await made.pass(0, 200);
-  assert.deepEqual(made.ids(), events.slice(3, 3 + PERMANENT_VALUES_MAX).map(idOf));
+  const newest = events.slice(3, 3 + PERMANENT_VALUES_MAX);
+  assert.deepEqual(made.ids(), [...newest, ...eventsOf(1, 57)].map(idOf));
   const { repeated, unfit } = made.publisher.counters;
   assert.deepEqual([repeated, unfit], [1, 0], 'shared in this hour already');
 });
