@@ -120,8 +120,8 @@ export class Publisher implements Sink<RecordedEvent> {
   }
 
   /**
-   * Stops sharing; values already put stay alive as long as the DHT node runs, and those delayed follow at the next start.
-   * Idempotent.
+   * Stops sharing; values already put stay alive as long as the DHT node runs. Of those delayed the newest follow at the
+   * next start ({@link PERMANENT_VALUES_MAX}). Idempotent.
    */
   async stop(): Promise<void> {
     this.#closing.abort();

@@ -333,7 +333,7 @@ test('a page that somebody announced is asked for, and again of the next one', a
 });
 
 test('what is there, or was refused, is not asked for when it is announced', async () => {
-  const { linkWith, add, step, state } = newExchange();
+  const { linkWith, add, step, state, taken } = newExchange();
   const { receive, idsOf } = linkWith(1);
   const [known, refused] = [rawPage(1), rawPage(2)];
   add(known);
@@ -346,7 +346,8 @@ test('what is there, or was refused, is not asked for when it is announced', asy
   assert.deepEqual(idsOf(FrameType.want), []);
   // An hour later it may be welcome.
   step(REFUSED_MS - WANT_WAIT_MS - 1);
-  await announce();
+  await receive(pageFrames([refused]));
+  assert.equal(taken.length, 1, 'it is not looked at again');
   step(1);
   await announce();
   step(WANT_WAIT_MS);

@@ -14,7 +14,7 @@ import { HANDSHAKES_OPEN_MAX, LINKS_IN_MAX } from '../../src/limits.ts';
 import type { Exchange } from '../../src/link/exchange.ts';
 import type { LinkPeer, Wire } from '../../src/link/link-parts.ts';
 import { nodeCertificate } from '../../src/tls/certificate.ts';
-import { LinkDoor, type LinkDoorOptions } from '../../src/tls/link-door.ts';
+import { LinkDoor, type LinkDoorOptions, type LinkTarget } from '../../src/tls/link-door.ts';
 import { authorOf } from '../pages/pages.ts';
 
 async function until(what: string, condition: () => boolean): Promise<void> {
@@ -111,9 +111,15 @@ async function gone(socket: Socket): Promise<void> {
   await promise;
 }
 
-/** Waits until one end of those that came in is left, the newest. */
-async function oneLeft({ links }: Opened): Promise<void> {
-  await until('the others to be gone', () => links.filter(({ ended }) => ended === 0).length === 1);
+/** Makes one more link, and waits until it is the only one of those that came in. */
+async function onlyOneStays(a: Opened, b: Opened, target: LinkTarget = b.target): Promise<void> {
+  assert.equal((await a.door.call(target)).kind, 'linked');
+  a.links.at(-1)?.wire.send(Uint8Array.of(7));
+  await until('its octet', () => b.links.some(({ received }) => received === '07'));
+  await until(
+    'the others to be gone',
+    () => b.links.filter(({ ended }) => ended === 0).length === 1,
+  );
 }
 
 /** A connection of a node to a door, over which a test says what it likes. */
@@ -248,8 +254,7 @@ test('a link that the exchange refuses is closed at once', async () => {
     [true, false],
   );
   a.state.accepts = true;
-  await linked(a, b);
-  await oneLeft(b);
+  await onlyOneStays(a, b);
 });
 
 test('a door that is closed calls nobody, hears nobody, and ends its links', async () => {
@@ -279,8 +284,7 @@ test('a distrusted address is not dialled; whom a name leads to is seen only the
   });
   assert.deepEqual(a.asked.slice(1), [{ nodeId: b.signer.nodeId, address: '127.0.0.1' }]);
   a.state.distrusts = () => false;
-  await linked(a, b);
-  await oneLeft(b);
+  await onlyOneStays(a, b);
 });
 
 test('a distrusted node is left when it has proved its key, and a distrusted address before', async () => {
@@ -307,10 +311,7 @@ test('a call with another key than the expected one fails, one without a key is 
     why: 'another key than the expected one answers',
   });
   assert.deepEqual(a.links, []);
-  const { kind } = await a.door.call({ ...b.target, key: undefined });
-  assert.equal(kind, 'linked');
-  await until('the other end', () => b.links.length > 0);
-  await oneLeft(b);
+  await onlyOneStays(a, b, { ...b.target, key: undefined });
 });
 
 test('a call goes to the address that was named', async () => {

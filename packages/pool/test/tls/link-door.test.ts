@@ -116,11 +116,15 @@ test('a call fails if another key answers, nobody does, or it is not such a door
 
 test('a call of somebody who accepts and says nothing ends in time', async () => {
   await using a = await open('a', { helloMs: 200 });
-  await using silent = createServer((socket) => socket.resume()).listen(0, '127.0.0.1');
+  let isClosed = false;
+  await using silent = createServer((socket) => {
+    socket.resume().once('close', () => (isClosed = true));
+  }).listen(0, '127.0.0.1');
   await once(silent, 'listening');
   const { port } = silent.address() as { readonly port: number };
   const called = await a.door.call({ host: '127.0.0.1', port, key: undefined });
   assert.deepEqual(called, { kind: 'failed', why: 'no answer in time' });
+  await until('the end of the connection', () => isClosed);
 });
 
 test('a link that ends does not wait for an end that reads nothing and stays', async () => {
@@ -238,7 +242,7 @@ test('a port that is taken is said', async () => {
   const options = { signer, privateKeyPem: signer.pem, locals };
   await assert.rejects(LinkDoor.open(ports, options), {
     code: 'pool_port_taken',
-    message: /EADDRINUSE.*--dht-port/,
+    message: /\(EADDRINUSE\).*--dht-port/,
   });
   node.exchange.close();
 });
