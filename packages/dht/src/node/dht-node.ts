@@ -343,7 +343,6 @@ export class DhtNode implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
-    this.#cancelWake();
     this.#bootstrapHosts.close();
     this.#closing.abort(new OperatingError('dht_closed', 'The DHT node was closed.'));
     for (const listen of this.#listens) listen.close();

@@ -8,12 +8,15 @@ import type { Endpoint, Family } from '@sentrypeer/ip';
 import { silentLogger } from '@sentrypeer/kernel';
 import { DhtNode, type DhtOptions } from '../../src/node/dht-node.ts';
 import type { DhtPorts, OnDatagram } from '../../src/ports.ts';
+import { decodeDiscovery } from '../../src/routing/discovery.ts';
 import { decodeMessage } from '../../src/wire/decode-message.ts';
 import { encodeReply, type OutgoingArguments } from '../../src/wire/encode-message.ts';
 import type { QueryMessage } from '../../src/wire/message.ts';
 import { ENVELOPE, PEER, SOURCE } from '../parts.ts';
 
 export const LOCAL: Endpoint = { address: '198.51.100.1', port: 5000 };
+/** The peer, as a bootstrap node. */
+export const HOST = `${SOURCE.address}:${SOURCE.port}`;
 /** A name of the peer. */
 export const NAME = 'peer.example';
 const TOKEN = Uint8Array.of(1, 2, 3);
@@ -32,7 +35,8 @@ export async function alone(
   let state = 1;
   const wakes = new Set<Wake>();
   const closed: string[] = [];
-  const groups: Endpoint[] = [];
+  /** What was said to the groups: `query`, or the announced port. */
+  const groups: string[] = [];
   const resolved: string[] = [];
   let sent: { readonly message: QueryMessage; readonly to: Endpoint }[] = [];
   const hears: Partial<Record<'datagrams' | 'discovery', OnDatagram>> = {};
@@ -67,7 +71,10 @@ export async function alone(
       discoveryFamilies.push(families);
       return Promise.resolve({
         locals: [],
-        send: (_octets, to) => void groups.push(to),
+        send: (octets, to) => {
+          const said = decodeDiscovery(octets);
+          groups.push(`${typeof said === 'object' ? said.port : said} to ${to.address}`);
+        },
         close: () => Promise.resolve(void closed.push('discovery')),
       });
     },
@@ -129,4 +136,12 @@ export async function alone(
 export function confirming({ name, args }: QueryMessage): Partial<OutgoingArguments> {
   const [slot] = args.slots ?? [];
   return name === 'put' && slot !== undefined && 'value' in slot ? { valueId: slot.value.id } : {};
+}
+
+/** A node whose only peer has answered. */
+export async function connected(options: DhtOptions = {}) {
+  const all = await alone({ bootstrap: [HOST], ...options });
+  all.answer();
+  assert.ok(all.node.isConnected);
+  return all;
 }
