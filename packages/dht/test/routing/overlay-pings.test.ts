@@ -166,3 +166,14 @@ test('a known node that answers a ping of bootstrap is news for searches', () =>
   pong(SOURCE);
   assert.deepEqual(offered, [node]);
 });
+
+test('a probe that is refused is over, and not waited for', () => {
+  const { overlay, node, sends, receiver } = overlaid();
+  overlay.probe(node(), ELSEWHERE);
+  const [ping] = sends();
+  assert.ok(ping?.message.kind === 'query');
+  assert.equal(node().requests.size, 1);
+  const refusal = { code: 401, text: 'no' };
+  receiver.receive(encodeError(ENVELOPE, ping.message.tid, refusal, PEER), ELSEWHERE);
+  assert.equal(node().requests.size, 0);
+});
