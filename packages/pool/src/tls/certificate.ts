@@ -53,10 +53,7 @@ export function nodeCertificate(signer: Signer): string {
 
 function der(tag: number, ...parts: readonly Uint8Array[]): Uint8Array {
   const size = parts.reduce((sum, { length }) => sum + length, 0);
-  assert(
-    size <= 0xff,
-    'no longer form is needed here, and DER allows none that is longer than needed',
-  );
+  assert(size <= 0xff, 'a length has the shortest form, here one or two octets'); // X.690 §10.1.
   const length = size < 0x80 ? [size] : [0x81, size];
   const octets = new Uint8Array(1 + length.length + size);
   octets.set([tag, ...length]);
