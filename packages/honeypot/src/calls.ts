@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
+import { copyToKeep } from '@sentrypeer/bytes';
 import { BoundedTable } from './bounded-table.ts';
 import {
   CALL_LIFETIME_MS,
@@ -71,9 +72,9 @@ export class Calls<Path> {
     answers: { readonly answered: Uint8Array; readonly cancelled: Uint8Array },
     dueAtMs: number,
   ): void {
-    const call = newCall(request, kept, answers.cancelled);
+    const call = newCall(request, kept, copyToKeep(answers.cancelled));
     this.#schedule(call, {
-      octets: answers.answered,
+      octets: copyToKeep(answers.answered),
       atMs: dueAtMs,
       repetitionsLeft: REPETITIONS_MAX,
       intervalMs: T1_MS,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { hash } from 'node:crypto';
+import { copyToKeep } from '@sentrypeer/bytes';
 import { BoundedTable } from './bounded-table.ts';
 import { RETRANSMISSION_MS, RETRANSMISSIONS_MAX } from './limits.ts';
 import type { Received } from './received.ts';
@@ -31,7 +32,7 @@ export class Retransmissions {
   }
 
   keep(key: string, octets: Uint8Array | undefined, proved: boolean, nowMs: number): KeptAnswer {
-    const answer: KeptAnswer = { octets };
+    const answer: KeptAnswer = { octets: octets && copyToKeep(octets) };
     this.#table.set(key, answer, proved, nowMs);
     return answer;
   }

@@ -210,3 +210,16 @@ test('a call that no datagram could answer only rings: nothing follows, and it i
   assert.equal(bench.honeypot.nextDueMs(), undefined);
   assert.deepEqual(bench.statuses(text('CANCEL')), [481]);
 });
+
+test('answers that are kept have memory of their own, so that they keep no block of small buffers', () => {
+  const bench = provedBench();
+  const whole = (octets: Uint8Array | undefined): boolean =>
+    octets !== undefined && octets.length === octets.buffer.byteLength;
+  bench.receive(invite());
+  assert.ok(whole(bench.receive(invite()).replies[0]), 'the answer to a retransmission');
+  const [answered] = bench.honeypot.takeDue(bench.honeypot.nextDueMs() ?? 0);
+  assert.ok(whole(answered?.octets), 'the answer after ringing');
+  const other = provedBench();
+  other.receive(invite());
+  assert.ok(whole(other.receive(cancelOf()).replies[1]), 'the answer to a call that was cancelled');
+});

@@ -65,6 +65,7 @@ const BOUNDED = new Set([
 /** Where whole tables are walked through on purpose, never while a daemon answers. */
 const ON_PURPOSE = [
   'packages/store/src/clock/repair-times.ts', // Once, when a clock was set right.
+  'packages/store/src/file/lazy-database.ts', // Whatever the others ask for.
   'packages/store/src/file/migration.ts', // Once, when the schema changes.
   'packages/store/src/import/read-database.ts', // The whole of another file.
   'packages/store/src/pool/author-list.ts', // A command that compares every claim, in a process by itself.

@@ -27,7 +27,8 @@ function record(file: string): void {
   const known = new Set<string>();
   DatabaseSync.prototype.prepare = function recordAndPrepare(sql: string): StatementSync {
     const statement = prepare.call(this, sql);
-    const at = /packages\/store\/src\/\S+?:\d+/.exec(new Error('where').stack ?? '')?.[0];
+    const stack = new Error('where').stack ?? '';
+    const at = /packages\/store\/src\/(?!file\/lazy-database)\S+?:\d+/.exec(stack)?.[0];
     if (at !== undefined && !known.has(at + sql)) {
       known.add(at + sql);
       const isPragma = sql.trimStart().startsWith('PRAGMA'); // They have no plan.

@@ -2,7 +2,7 @@
 
 import { accessSync, constants, statSync, type Stats } from 'node:fs';
 import { dirname } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
 import { OperatingError } from '@sentrypeer/kernel';
 import { databaseError, fromSqlite, notADatabase } from './database-error.ts';
@@ -15,6 +15,7 @@ import {
   WRITER_CACHE_OCTETS_SMALL,
   WRITER_LOCK_WAIT_MS,
 } from '../limits.ts';
+import { LazyDatabase } from './lazy-database.ts';
 import { honeyColumns, migrate, type OpeningPorts } from './migration.ts';
 import { recogniseVersion } from './recognise.ts';
 import { HONEY_COLUMNS, SCHEMA_VERSION } from './schema.ts';
@@ -230,7 +231,7 @@ function opened(
   let database: DatabaseSync | undefined;
   try {
     const place = isStill ? new URL(`${pathToFileURL(path).href}?immutable=1`) : path;
-    database = new DatabaseSync(place, { readOnly, timeout: OPEN_LOCK_WAIT_MS });
+    database = new LazyDatabase(place, { readOnly, timeout: OPEN_LOCK_WAIT_MS });
     database.exec('PRAGMA trusted_schema = OFF'); // The file may come from anywhere.
     prepare(database);
     return database;
