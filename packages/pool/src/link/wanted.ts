@@ -94,13 +94,16 @@ export class Wanted<T> {
     return late;
   }
 
-  /** The holder is gone. */
+  /** The holder is gone: what it was asked for can be requested from others at once. */
   forget(holder: T): void {
     this.#open.delete(holder);
     for (const [id, want] of this.#wants) {
       const at = want.holders.indexOf(holder);
       if (at >= 0) want.holders.splice(at, 1);
-      if (want.asked === holder) want.asked = undefined;
+      if (want.asked === holder) {
+        want.asked = undefined;
+        want.atMs = -Infinity;
+      }
       if (want.asked === undefined && want.holders.length === 0) this.#drop(id, want);
     }
   }

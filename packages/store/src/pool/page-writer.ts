@@ -31,6 +31,7 @@ const [VOTER, SELF] = [standingRank('voter'), standingRank('self')];
 
 /** Keeps pages of the pool and their claims, within the caller's transaction. */
 export class PageWriter {
+  readonly #database: DatabaseSync;
   readonly #clock: Clock;
   readonly #counters: Counters;
   readonly #removal: PageRemoval;
@@ -60,6 +61,7 @@ export class PageWriter {
   readonly #addProof: StatementSync;
 
   constructor(database: DatabaseSync, clock: Clock) {
+    this.#database = database;
     this.#clock = clock;
     this.#counters = new Counters(database);
     this.#removal = new PageRemoval(database);
@@ -229,8 +231,13 @@ export class PageWriter {
         this.#firstOf.all(authorId, Number(row['serial'])).map((one) => String(one['subject'])),
       ),
     );
+    this.#database.exec('SAVEPOINT making_room');
     for (const { serial } of gone) this.#removal.remove(authorId, Number(serial));
-    if (!this.#makeRoom(page, standing)) return 'no_room';
+    const hasRoom = this.#makeRoom(page, standing);
+    // A page that is not taken takes no other one's place.
+    if (!hasRoom) this.#database.exec('ROLLBACK TO making_room');
+    this.#database.exec('RELEASE making_room');
+    if (!hasRoom) return 'no_room';
     const floor = replaces <= author.floor ? Math.max(author.floor, page.serial) : author.floor;
     this.#addPage.run(
       authorId,

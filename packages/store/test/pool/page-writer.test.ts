@@ -350,8 +350,10 @@ test('in a full pool, older pages of authors that count no more make room', () =
     [[], [7], [1, 2]],
   );
   bench.set('pages', POOL_PAGES_MAX + 1);
-  assert.equal(bench.say('d', 99), 'no_room', 'one was not enough, and voters stay');
-  assert.deepEqual([bench.serials('c'), bench.serials('voter')], [[], [1, 2]]);
+  assert.equal(bench.say('d', 99), 'no_room', 'one is not enough, and voters stay');
+  assert.equal(bench.say('c', 99, { replaces: 7 }), 'no_room', 'nor would its own be');
+  assert.deepEqual([bench.serials('c'), bench.serials('voter')], [[7], [1, 2]]);
+  assert.equal(bench.tables.counter('pool_pages'), POOL_PAGES_MAX + 1);
 });
 
 test('in a pool full of claims, pages go until those of the new one have room', () => {
