@@ -17,6 +17,11 @@ export class LazyDatabase extends DatabaseSync {
   }
 }
 
+/** A statement that each event needs: kept from the start, and without a step in between, which takes 30 ns. */
+export function hotStatement(database: DatabaseSync, sql: string): StatementSync {
+  return DatabaseSync.prototype.prepare.call(database, sql);
+}
+
 class LazyStatement {
   /** Until it is used or garbage is collected. */
   readonly #unused: WeakRef<StatementSync>;

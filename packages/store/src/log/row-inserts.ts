@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { hotStatement } from '../file/lazy-database.ts';
 import type {
   CalledNumberSource,
   CollectedMethod,
@@ -55,10 +56,10 @@ export class RowInserts {
       .join(', ');
     let statement = this.#statements.get(literals);
     if (statement === undefined) {
-      statement = this.#database.prepare(`
-        INSERT INTO honey (${BOUND_COLUMNS},
+      const sql = `INSERT INTO honey (${BOUND_COLUMNS},
           collected_method, transport_type, message_kind, called_number_source, grade)
-        VALUES (${PLACES}, ${literals})`);
+        VALUES (${PLACES}, ${literals})`;
+      statement = hotStatement(this.#database, sql);
       this.#statements.set(literals, statement);
     }
     return statement;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { hotStatement } from '../file/lazy-database.ts';
 import type { Counters } from './counters.ts';
 import { sourceOf } from './source-tables.ts';
 import { SUMS_KEPT_MAX, USER_AGENT_CHARACTERS_MAX } from '../limits.ts';
@@ -260,13 +261,14 @@ function addText(
   more?: 'source',
 ): StatementSync {
   const [name, value] = more === undefined ? ['', ''] : [`, ${more}`, ', ?'];
-  return database.prepare(`
+  const sql = `
     INSERT INTO ${table} (${column}, first_seen_us, last_seen_us, seen_count, grade${name})
     VALUES (?, ?, ?, ?, ?${value})
     ON CONFLICT (${column}) DO UPDATE SET
       first_seen_us = iif(seen_count = 0, excluded.first_seen_us, min(first_seen_us, excluded.first_seen_us)),
       last_seen_us = iif(seen_count = 0, excluded.last_seen_us, max(last_seen_us, excluded.last_seen_us)),
-      seen_count = seen_count + excluded.seen_count, grade = max(grade, excluded.grade)`);
+      seen_count = seen_count + excluded.seen_count, grade = max(grade, excluded.grade)`;
+  return hotStatement(database, sql);
 }
 
 function shareText(
