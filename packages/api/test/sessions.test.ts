@@ -234,6 +234,49 @@ test('a session ends by signing out, when its key is revoked, when it is idle, a
   assert.equal(await bench.status('/v1/summary'), 401, 'for good');
 });
 
+test('whoever signs in again has a new session, and the one before it is over', async () => {
+  await using bench = await Bench.open({ keyRequired: true });
+  await bench.signIn('read');
+  const first = bench.cookie;
+  const headers = { 'x-csrf-token': (await bench.token()) ?? '' };
+  const answer = await bench.signIn(' admin\n', headers);
+  assert.equal(answer.status, 200, 'pasted with what is around it');
+  assert.notEqual(bench.cookie, first);
+  assert.equal(await bench.status('/v1/summary'), 200);
+  bench.cookie = first;
+  assert.equal(await bench.status('/v1/summary'), 401);
+});
+
+test('the answer says until when a session lasts, and that it depends on the cookie', async () => {
+  await using bench = await Bench.open();
+  bench.clock.ms = 86_400_000;
+  const fromMs = Date.now();
+  const answer = await bench.signIn('read');
+  const until = Date.parse(((await answer.json()) as Answer).session?.until ?? '');
+  assert.ok(until >= fromMs + SESSION_MS && until <= Date.now() + SESSION_MS);
+  assert.equal(answer.headers.get('vary'), 'Cookie');
+  assert.equal(answer.headers.get('content-type'), 'application/json');
+});
+
+for (const body of [
+  'null',
+  '"read"',
+  '{}',
+  '{"key":""}',
+  '{"key":1}',
+  '{"token":"read"}',
+  'read',
+]) {
+  test(`a form that says ${body} is told what it must say`, async () => {
+    await using bench = await Bench.open();
+    const answer = await bench.ask('/v1/session', { method: 'POST', body });
+    assert.equal(answer.status, 400);
+    const { detail } = (await answer.json()) as { readonly detail: string };
+    assert.equal(detail, 'the body must be {"key": KEY}');
+    assert.equal(answer.headers.get('set-cookie'), null);
+  });
+}
+
 test('Sessions keeps the newest of each key, and of all', () => {
   const sessions = new Sessions();
   const first = sessions.open('a', 'a', 0);
