@@ -11,6 +11,7 @@ import {
   SPARE_COLLECTION_MS,
   SPARE_GROWTH_MIN,
   SPARE_UTILIZATION_MAX,
+  SPARSE_MIN,
 } from './limits.ts';
 import { isMeasuredRuntime } from './measured-runtime.ts';
 import { processorShare } from './processor-share.ts';
@@ -61,9 +62,14 @@ export function keepHeapSmall(): void {
   setFlagsFromString('--optimize-for-size');
 }
 
-/** Collects only the garbage of this thread: what V8 has learnt about the code stays. */
+/**
+ * Collects only the garbage of this thread: what V8 has learnt about the code stays. If that leaves the pages rather
+ * empty, they are merged, which V8 can do only after a collection has shown which of them are.
+ */
 function collectGarbage(): void {
   collect('regular');
+  const { total_heap_size: heapOctets, used_heap_size: usedOctets } = getHeapStatistics();
+  if (heapOctets >= usedOctets * SPARSE_MIN) collect('regular');
 }
 
 /**
@@ -136,12 +142,12 @@ export function releaseMemoryWhenQuiet({
       releasedMs = nowMs;
     }
     const isQuiet = utilization <= QUIET_UTILIZATION_MAX;
-    const growthMin = isQuiet ? RELEASE_GROWTH_MIN : SPARE_GROWTH_MIN;
-    const hasGrown = getHeapStatistics().total_heap_size >= keptOctets * growthMin;
-    if (!hasGrown && !(isQuiet && wasBusy)) return;
-    if (!isQuiet && nowMs - collectedMs < spareMs) return;
+    const growth = getHeapStatistics().total_heap_size / keptOctets;
+    const isOver = isQuiet && (wasBusy || growth >= RELEASE_GROWTH_MIN);
+    const isSpare = growth >= SPARE_GROWTH_MIN && nowMs - collectedMs >= spareMs;
+    if (!isOver && !isSpare) return;
     alsoRelease();
-    if (isQuiet && !keepsCode) releaseMemory();
+    if (isOver && !keepsCode) releaseMemory();
     else collectGarbage();
     collectedMs = nowMs;
     wasBusy = !isQuiet;

@@ -365,9 +365,10 @@ export const SPARE_COLLECTION_MS = 15_000;
 export const PROGRAM_FILE_MS = 2_000;
 export const PROGRAM_FILE_FIRST_MS = 200;
 
-/** Factors above 1 by which the heap of a thread, quiet or not, must have grown to be worth another collection. */
+/** Factors above 1: a heap's growth that is worth a collection, at once or after a while; its pages by what they hold. */
 export const RELEASE_GROWTH_MIN = 1.4;
 export const SPARE_GROWTH_MIN = 1.1;
+export const SPARSE_MIN = 1.3;
 
 /** Arenas of glibc's memory that threads share, 1 and above. Chosen: with one, recording costs more (bench/README.md). */
 export const ARENAS_COUNT_MAX = 2;
