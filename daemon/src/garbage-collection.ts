@@ -63,13 +63,15 @@ export function keepHeapSmall(): void {
 }
 
 /**
- * Collects only the garbage of this thread: what V8 has learnt about the code stays. If that leaves the pages rather
- * empty, they are merged, which V8 can do only after a collection has shown which of them are.
+ * Collects only the garbage of this thread. If that leaves the pages rather empty, they are merged, which V8 can do only
+ * after a collection has shown which of them are.
+ *
+ * @param keepsCode What V8 has learnt about the code stays, and pages that are half full stay as they are.
  */
-function collectGarbage(): void {
+function collectGarbage(keepsCode = true): void {
   collect('regular');
   const { total_heap_size: heapOctets, used_heap_size: usedOctets } = getHeapStatistics();
-  if (heapOctets >= usedOctets * SPARSE_MIN) collect('regular');
+  if (heapOctets >= usedOctets * SPARSE_MIN) collect(keepsCode ? 'regular' : 'last-resort');
 }
 
 /**
@@ -112,7 +114,8 @@ function trimArenas(): void {
  * @param options.firstMs Milliseconds until the first release: done at once, it would take a sixth of a start's
  * processor time, while other threads are still starting.
  * @param options.lookMs Milliseconds between two checks, 1 and above.
- * @param options.spareMs Milliseconds between two such releases, and between two collections while it is not quiet.
+ * @param options.spareMs Milliseconds between two such releases, and until a collection after slow growth while it is
+ * not quiet.
  * @returns Ends it.
  */
 export function releaseMemoryWhenQuiet({
@@ -144,11 +147,12 @@ export function releaseMemoryWhenQuiet({
     const isQuiet = utilization <= QUIET_UTILIZATION_MAX;
     const growth = getHeapStatistics().total_heap_size / keptOctets;
     const isOver = isQuiet && (wasBusy || growth >= RELEASE_GROWTH_MIN);
-    const isSpare = growth >= SPARE_GROWTH_MIN && nowMs - collectedMs >= spareMs;
+    // The faster it grows, the sooner.
+    const isSpare = (growth - 1) * (nowMs - collectedMs) >= (SPARE_GROWTH_MIN - 1) * spareMs;
     if (!isOver && !isSpare) return;
     alsoRelease();
     if (isOver && !keepsCode) releaseMemory();
-    else collectGarbage();
+    else collectGarbage(keepsCode);
     collectedMs = nowMs;
     wasBusy = !isQuiet;
     keptOctets = getHeapStatistics().total_heap_size;

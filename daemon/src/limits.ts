@@ -355,7 +355,7 @@ export const QUIET_UTILIZATION_MAX = 0.05;
 /** Share of a core, 0 to 1, above which a busy thread's garbage is not collected: a flood needs all of its time. */
 export const SPARE_UTILIZATION_MAX = 0.5;
 
-/** Milliseconds between two collections, or releases, in a thread with time to spare: each takes 20 to 60 ms. */
+/** Milliseconds between two releases, and until a collection after little growth: each takes a thread 20 to 100 ms. */
 export const SPARE_COLLECTION_MS = 15_000;
 
 /**
