@@ -64,7 +64,7 @@ interface RunnerEvent {
 }
 
 /** Each test file is a process: what they share is compiled once. */
-process.env['NODE_COMPILE_CACHE'] ??= join(ROOT, 'out/compiled');
+process.env['NODE_COMPILE_CACHE'] ??= join(ROOT, 'node_modules/.cache/tests');
 
 const ci = process.env['CI'] === 'true';
 const named = process.argv.slice(2);
