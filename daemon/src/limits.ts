@@ -365,7 +365,7 @@ export const SPARE_COLLECTION_MS = 15_000;
 export const PROGRAM_FILE_MS = 2_000;
 export const PROGRAM_FILE_FIRST_MS = 200;
 
-/** Factors above 1: a heap's growth that is worth a collection, at once or after a while; its pages by what they hold. */
+/** Factors above 1: growth of a heap worth a collection at once, and after a while; pages to content, to merge pages. */
 export const RELEASE_GROWTH_MIN = 1.4;
 export const SPARE_GROWTH_MIN = 1.1;
 export const SPARSE_MIN = 1.3;

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
-import { test } from 'node:test';
+import { test, type TestContext } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { LazyDatabase } from '../../src/file/lazy-database.ts';
@@ -36,9 +36,9 @@ test('a statement answers the same at its first use and later', () => {
   }
 });
 
-test('a statement that returns arrays does so even if it is prepared again', async () => {
+test('a statement that returns arrays does so even if it is prepared again', async (t) => {
   using database = opened();
-  const { statement, original } = preparedBy(() => {
+  const { statement, original } = preparedBy(t, () => {
     const asArrays = database.prepare('SELECT id FROM item WHERE id = ?');
     asArrays.setReturnArrays(true);
     return asArrays;
@@ -49,10 +49,10 @@ test('a statement that returns arrays does so even if it is prepared again', asy
   assert.deepEqual(statement.get(3), [3]);
 });
 
-test('only a statement that was used is kept', async () => {
+test('only a statement that was used is kept', async (t) => {
   using database = opened();
-  const used = preparedBy(() => database.prepare('SELECT id FROM item'));
-  const unused = preparedBy(() => database.prepare('SELECT id FROM item'));
+  const used = preparedBy(t, () => database.prepare('SELECT id FROM item'));
+  const unused = preparedBy(t, () => database.prepare('SELECT id FROM item'));
   used.statement.get();
   await collectGarbage();
   assert.deepEqual(
@@ -68,23 +68,14 @@ interface Prepared {
   readonly original: WeakRef<StatementSync>;
 }
 
-function preparedBy(prepare: () => StatementSync): Prepared {
-  // The method is called with its own database below.
-  // oxlint-disable-next-line typescript/unbound-method
-  const original = DatabaseSync.prototype.prepare;
-  let prepared: WeakRef<StatementSync> | undefined;
-  DatabaseSync.prototype.prepare = function watched(sql: string): StatementSync {
-    const statement = original.call(this, sql);
-    prepared ??= new WeakRef(statement);
-    return statement;
-  };
-  try {
-    const statement = prepare();
-    assert.ok(prepared !== undefined);
-    return { statement, original: prepared };
-  } finally {
-    DatabaseSync.prototype.prepare = original;
-  }
+function preparedBy({ mock }: TestContext, prepare: () => StatementSync): Prepared {
+  const spy = mock.method(DatabaseSync.prototype, 'prepare');
+  const statement = prepare();
+  const prepared = spy.mock.calls[0]?.result;
+  assert.ok(prepared !== undefined);
+  spy.mock.restore();
+  spy.mock.resetCalls(); // It keeps what was prepared.
+  return { statement, original: new WeakRef(prepared) };
 }
 
 async function collectGarbage(): Promise<void> {
