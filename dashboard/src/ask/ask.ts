@@ -7,7 +7,7 @@ export type Answer<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly status: number; readonly why: string };
 
-/** The node could not be reached. */
+/** The node could not be reached, or its answer not read. */
 export const UNREACHABLE = 0;
 
 /** Counts answers which say that the user has no key, or no longer one. */
@@ -41,16 +41,20 @@ export function send<T>(
 }
 
 async function answerTo<T>(path: string, init: RequestInit): Promise<Answer<T>> {
-  let response: Response;
   try {
-    response = await fetch(path, init);
+    const response = await fetch(path, init);
+    if (!response.ok) return await refusalOf(response, init);
+    const body: unknown = response.status === 204 ? undefined : await response.json();
+    return { ok: true, value: body as T };
   } catch (error) {
+    // An answer may also end in the middle, as when the view that asked is left.
     const why = error instanceof Error ? error.message : String(error);
     return { ok: false, status: UNREACHABLE, why };
   }
-  const body: unknown =
-    response.status === 204 ? undefined : await response.json().catch(() => undefined);
-  if (response.ok) return { ok: true, value: body as T };
+}
+
+async function refusalOf(response: Response, init: RequestInit): Promise<Answer<never>> {
+  const body: unknown = await response.json().catch(() => undefined);
   if (response.status === 401 && init.method === undefined) refusals.value += 1;
   return { ok: false, status: response.status, why: whyOf(body) ?? `HTTP ${response.status}` };
 }
