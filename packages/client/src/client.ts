@@ -30,7 +30,7 @@ import { RETRIES_DEFAULT, TIMEOUT_MS_DEFAULT } from './limits.ts';
 import { apiError, backOffMs, Requests, wait, type Query } from './requests.ts';
 
 export interface ClientOptions {
-  /** Where the node's API is, such as `http://127.0.0.1:8082`. */
+  /** Where the node's API is, such as `http://127.0.0.1:8082`, or `https://pbx.example/sentrypeer` behind a proxy. */
   readonly baseUrl: string;
   /** Required if the node asks for one. */
   readonly key?: string;
@@ -161,12 +161,12 @@ export class SentryPeerClient {
 
   /** `undefined` if it was not seen. */
   address(address: string, { signal }: CallOptions = {}): Promise<Address | undefined> {
-    return this.#get(`/v1/addresses/${encodeURIComponent(address)}`, {}, signal);
+    return this.#find(`/v1/addresses/${encodeURIComponent(address)}`, {}, signal);
   }
 
   /** `undefined` if it was not called. */
   number(number: string, { signal }: CallOptions = {}): Promise<CalledNumber | undefined> {
-    return this.#get(`/v1/numbers/${encodeURIComponent(number)}`, {}, signal);
+    return this.#find(`/v1/numbers/${encodeURIComponent(number)}`, {}, signal);
   }
 
   /** `undefined` if there is no such event, or no longer. */
@@ -174,7 +174,7 @@ export class SentryPeerClient {
     eventUuid: string,
     { include, signal }: Pick<EventQuery, 'include' | 'signal'> = {},
   ): Promise<Event | undefined> {
-    return this.#get(`/v1/events/${encodeURIComponent(eventUuid)}`, { include }, signal);
+    return this.#find(`/v1/events/${encodeURIComponent(eventUuid)}`, { include }, signal);
   }
 
   /** All addresses, the one seen last first, fetched as needed. */
@@ -311,6 +311,14 @@ export class SentryPeerClient {
   /** The OpenAPI document defines the answer; tests check the node against it. */
   async #get<T>(path: string, query: Query, signal: AbortSignal | undefined): Promise<T> {
     return (await this.#requests.json(path, query, signal)) as T;
+  }
+
+  async #find<T>(
+    path: string,
+    query: Query,
+    signal: AbortSignal | undefined,
+  ): Promise<T | undefined> {
+    return (await this.#requests.find(path, query, signal)) as T | undefined;
   }
 }
 

@@ -27,15 +27,22 @@ export class Requests {
     this.#options = options;
   }
 
-  /** The JSON of an answer; `undefined` for a 404. Throws {@link ApiError}. */
+  /** The JSON of an answer. Throws {@link ApiError}. */
   async json(path: string, query: Query, signal: AbortSignal | undefined): Promise<unknown> {
-    for (let attempt = 0; ; attempt += 1) {
-      const isLast = attempt >= this.#options.retries;
-      const outcome = await this.#attempt(path, query, signal);
-      if ('value' in outcome) return outcome.value;
-      if (isLast || !outcome.isPassing) throw outcome.error;
-      await wait(outcome.afterMs ?? backOffMs(attempt), signal);
-    }
+    const outcome = await this.#repeat(path, query, signal);
+    if ('value' in outcome) return outcome.value;
+    throw outcome.error;
+  }
+
+  /**
+   * As {@link json}, but `undefined` if the node itself says that there is no such thing. A 404 of anything else, as of
+   * a server at a wrong address, says nothing about it.
+   */
+  async find(path: string, query: Query, signal: AbortSignal | undefined): Promise<unknown> {
+    const outcome = await this.#repeat(path, query, signal);
+    if ('value' in outcome) return outcome.value;
+    if (outcome.isAbsent) return undefined;
+    throw outcome.error;
   }
 
   /** An answer whose body is read as it arrives; only the signal limits its time. */
@@ -48,18 +55,30 @@ export class Requests {
     return this.#send(path, query, headers, signal);
   }
 
+  async #repeat(path: string, query: Query, signal: AbortSignal | undefined): Promise<Outcome> {
+    for (let attempt = 0; ; attempt += 1) {
+      const isLast = attempt >= this.#options.retries;
+      const outcome = await this.#attempt(path, query, signal);
+      if ('value' in outcome || isLast || !outcome.isPassing) return outcome;
+      await wait(outcome.afterMs ?? backOffMs(attempt), signal);
+    }
+  }
+
   async #attempt(path: string, query: Query, signal: AbortSignal | undefined): Promise<Outcome> {
     const timeout = AbortSignal.timeout(this.#options.timeoutMs);
     const either = signal === undefined ? timeout : AbortSignal.any([signal, timeout]);
     try {
       const response = await this.#send(path, query, {}, either);
       if (response.ok) return { value: await response.json() };
-      const error = await apiError(response);
-      if (response.status === 404) return { value: undefined };
-      return { error, isPassing: PASSING.has(response.status), afterMs: retryAfterMs(response) };
+      return {
+        error: await apiError(response),
+        isAbsent: response.status === 404 && isProblem(response),
+        isPassing: PASSING.has(response.status),
+        afterMs: retryAfterMs(response),
+      };
     } catch (error) {
       if (signal?.aborted === true) throw error;
-      return { error, isPassing: true, afterMs: undefined };
+      return { error, isAbsent: false, isPassing: true, afterMs: undefined };
     }
   }
 
@@ -70,7 +89,7 @@ export class Requests {
     signal: AbortSignal | undefined,
   ): Promise<Response> {
     const { baseUrl, key, fetch: send } = this.#options;
-    const url = new URL(path, baseUrl);
+    const url = new URL(baseUrl.replace(/\/+$/u, '') + path);
     for (const [name, value] of Object.entries(query)) {
       if (value !== undefined) url.searchParams.set(name, String(value));
     }
@@ -82,7 +101,13 @@ export class Requests {
 
 type Outcome =
   | { readonly value: unknown }
-  | { readonly error: unknown; readonly isPassing: boolean; readonly afterMs: number | undefined };
+  | {
+      readonly error: unknown;
+      /** The node says that there is no such thing. */
+      readonly isAbsent: boolean;
+      readonly isPassing: boolean;
+      readonly afterMs: number | undefined;
+    };
 
 /** Reads the problem details of a refusal. */
 export async function apiError(response: Response): Promise<ApiError> {
@@ -121,6 +146,11 @@ export async function wait(ms: number, signal: AbortSignal | undefined): Promise
   } finally {
     end();
   }
+}
+
+/** Problem details as the node sends them, RFC 9457. */
+function isProblem({ headers }: Response): boolean {
+  return headers.get('Content-Type')?.startsWith('application/problem+json') === true;
 }
 
 function retryAfterMs(response: Response): number | undefined {

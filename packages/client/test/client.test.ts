@@ -40,7 +40,10 @@ class Node {
 const SUMMARY = { addresses: 1, numbers: 2, user_agents: 3, last_event_id: 4 };
 const ok = (value: unknown): Response => Response.json(value);
 const problem = (status: number, headers: Record<string, string> = {}): Response =>
-  Response.json({ detail: 'what would be right' }, { status, headers });
+  Response.json(
+    { detail: 'what would be right' },
+    { status, headers: { 'content-type': 'application/problem+json; charset=utf-8', ...headers } },
+  );
 
 test('listingChanges() begins after a change and goes on page by page', async () => {
   const page = (id: number, next: string | null) => ok({ items: [{ id }], next });
@@ -96,6 +99,35 @@ test('what is not there is undefined', async () => {
     node.asked.map(({ pathname }) => pathname),
     ['/v1/addresses/2001%3Adb8%3A%3A1', '/v1/numbers/%231%2F2', '/v1/events/x'],
   );
+});
+
+test('a 404 of a server that is not the node says nothing about what was asked', async () => {
+  const elsewhere = (): Response => new Response('<h1>Not Found</h1>', { status: 404 });
+  const node = new Node(elsewhere(), elsewhere(), elsewhere(), elsewhere());
+  const client = node.client();
+  const notFound = { name: 'ApiError', status: 404 };
+  await assert.rejects(client.address('192.0.2.1'), notFound);
+  await assert.rejects(client.number('900442079460002'), notFound);
+  await assert.rejects(client.event('x'), notFound);
+  await assert.rejects(client.summary(), notFound);
+});
+
+test('what always has an answer is refused if even the node says that there is none', async () => {
+  const node = new Node(problem(404), problem(404), problem(404));
+  const client = node.client();
+  const notFound = { name: 'ApiError', status: 404, message: 'what would be right' };
+  await assert.rejects(client.check({ number: '1' }), notFound);
+  await assert.rejects(Array.fromAsync(client.events()), notFound);
+  await assert.rejects(client.stream().next(), notFound);
+});
+
+test('a node may be in a folder of a server', async () => {
+  const node = new Node(ok(SUMMARY), ok(SUMMARY));
+  await node.client({ baseUrl: 'https://pbx.example/sentrypeer' }).summary();
+  await node.client({ baseUrl: 'https://pbx.example/sentrypeer/' }).summary();
+  const [once, twice] = node.asked;
+  assert.equal(once?.href, 'https://pbx.example/sentrypeer/v1/summary');
+  assert.equal(twice?.href, 'https://pbx.example/sentrypeer/v1/summary');
 });
 
 test('a signal ends a call, and the wait before the next attempt', async () => {
