@@ -203,10 +203,13 @@ export class DhtNode implements AsyncDisposable {
         this.#rearm();
       },
     );
+    if (signal?.aborted === true || this.#closed !== undefined) {
+      queue.close();
+      return queue;
+    }
     this.#listens.add(queue);
     stop = this.#use((engine) => engine.listen(key, where, (event) => queue.push(event)));
     signal?.addEventListener('abort', onAbort, { once: true });
-    if (signal?.aborted === true || this.#closed !== undefined) queue.close();
     return queue;
   }
 

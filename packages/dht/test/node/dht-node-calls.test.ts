@@ -221,7 +221,7 @@ test('listen() tells what is put here until it is left', async () => {
   assert.deepEqual([await next(all), await next(some)], ['over', 'more']);
   await node.close();
   assert.equal(await next(some), 'over');
-  assert.equal(await next(node.listen(infoHash('2'))), 'over');
+  assert.equal(await next(node.listen(KEY)), 'over', 'what is stored here is not told either');
 });
 
 test('a listen that its signal ends subscribes no more', async () => {
