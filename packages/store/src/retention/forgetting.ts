@@ -172,7 +172,7 @@ export class Forgetting {
       ['honey', 'called_number'],
     ] as const) {
       for (const dialled of this.#different(table, column)) {
-        if (endsLike(dialled, number) && means(dialled)) found.add(dialled);
+        if (mayMean(dialled, number) && means(dialled)) found.add(dialled);
       }
     }
     return [...found];
@@ -382,8 +382,8 @@ function commonText(network: string): string {
 /** How many digits at the end of a number are looked for in what was dialled, before that is read. */
 const LAST_DIGITS = 3;
 
-/** Whether a dialled form may be one of the number, at little cost; escapes and parameters may hide its digits. */
-function endsLike(dialled: string, number: string): boolean {
+/** Whether a dialled form may mean the number, at little cost; escapes and parameters may hide its digits. */
+function mayMean(dialled: string, number: string): boolean {
   if (dialled.includes('%') || dialled.includes(';')) return true;
   return digitsOf(dialled).includes(digitsOf(number).slice(-LAST_DIGITS));
 }
