@@ -7,6 +7,7 @@ export const BLANK = 0x20;
 export const QUOTE = 0x22;
 export const PERCENT = 0x25;
 export const COMMA = 0x2c;
+export const DOT = 0x2e;
 export const SEMICOLON = 0x3b;
 export const LESS_THAN = 0x3c;
 export const EQUALS = 0x3d;

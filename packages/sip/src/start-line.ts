@@ -5,6 +5,7 @@ import {
   BLANK,
   CARRIAGE_RETURN,
   DELETE,
+  DOT,
   GREATER_THAN,
   isBlank,
   isDigit,
@@ -238,11 +239,16 @@ function parseStatusLine(
   };
 }
 
-/** Where the line should have ended: after a version that is followed by more text; -1 if there is none. */
+/**
+ * Where the line should have ended: after a version that is followed by more text; -1 if there is none. `SIP/2.00` is
+ * another version.
+ */
 function versionInside(text: string, start: number, end: number): number {
   const version = text.indexOf(` ${SIP_VERSION}`, start);
   const cut = version + SIP_VERSION.length + 1;
-  return version === -1 || cut >= end ? -1 : cut;
+  if (version === -1 || cut >= end) return -1;
+  const next = text.charCodeAt(cut);
+  return isDigit(next) || next === DOT ? -1 : cut;
 }
 
 function versionAt(text: string, start: number, end: number, anomalies: AnomalyList): string {

@@ -24,6 +24,9 @@ function read(line: string): readonly unknown[] {
 for (const [line, ...expected] of [
   ['OPTIONS sip:1@h SIP/2.0', 'OPTIONS', 'sip:1@h', 'SIP/2.0'],
   ['OPTIONS sip:1@h sip/2.0', 'OPTIONS', 'sip:1@h', 'sip/2.0', 'version_unknown 16'],
+  ['OPTIONS sip:1@h SIP/2.00', 'OPTIONS', 'sip:1@h', 'SIP/2.00', 'version_unknown 16'],
+  ['OPTIONS sip:1@h SIP/2.0.1', 'OPTIONS', 'sip:1@h', 'SIP/2.0.1', 'version_unknown 16'],
+  ['OPTIONS sip:1@h SIP/2.0Via: x', 'OPTIONS', 'sip:1@h', 'SIP/2.0', 'line_ends_lost 23'],
   ['SIP/2.00 200 OK', 200, 'OK', 'SIP/2.00', 'version_unknown 0'],
   ['OPTIONS sip:1@h', 'OPTIONS', 'sip:1@h', undefined, 'version_missing 15'],
   ['OPTIONS  sip:1@h SIP/2.0', 'OPTIONS', 'sip:1@h', 'SIP/2.0', 'start_line_blanks 0'],
