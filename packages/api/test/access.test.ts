@@ -275,6 +275,39 @@ test('a good key is never punished for bad neighbours, whatever they send', asyn
   }
 });
 
+test('a good key in the body is never punished for bad neighbours, other bodies are', async () => {
+  await using api = await open({ ratePerSecond: 1, trustedProxies: ['127.0.0.1'] });
+  const post = async (path: string, body: string, address: string): Promise<number> => {
+    const headers = { 'x-forwarded-for': address };
+    const answer = await ask(api, path, { method: 'POST', body, headers });
+    await answer.text();
+    return answer.status;
+  };
+  const bodies = (key: string): readonly (readonly [string, string])[] => {
+    const token = { client_id: key, client_secret: key, grant_type: 'client_credentials' };
+    return [
+      ['/v1/session', JSON.stringify({ key })],
+      ['/oauth/token', JSON.stringify(token)],
+      ['/oauth/token', new URLSearchParams(token).toString()],
+    ];
+  };
+  const flood = async (path: string, body: string, address: string): Promise<void> => {
+    for (let count = 0; count < RATE_MS / 1000; count += 1) await post(path, body, address);
+  };
+  for (const [index, [path, body]] of bodies('read').entries()) {
+    const nat = `198.51.100.${index}`;
+    for (let count = 0; count <= RATE_MS / 1000; count += 1) {
+      await (await ask(api, '/v1/summary', { headers: { 'x-forwarded-for': nat } })).text();
+    }
+    assert.equal(await post(path, body, nat), 200, path);
+    for (const [, wrong] of bodies('wrong')) assert.equal(await post(path, wrong, nat), 429, path);
+    assert.equal(await post(path, '', nat), 429, path);
+    assert.equal(await post(path, '{}', nat), 429, path);
+  }
+  await flood('/v1/session', '{', '198.51.100.9');
+  assert.equal(await post('/v1/session', '{', '198.51.100.9'), 429, 'nonsense counts, too');
+});
+
 test('another machine may ask so often, this one as it likes; proxies are believed only by name', async () => {
   const from = (address: string): RequestInit => ({ headers: { 'x-forwarded-for': address } });
   await using api = await open({ ratePerSecond: 1, trustedProxies: ['127.0.0.1'] });

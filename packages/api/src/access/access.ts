@@ -28,6 +28,8 @@ export interface RouteAccess {
   readonly need: Need;
   /** The parameter `key` of the path is a key, for clients that can't send a header. */
   readonly keyInPath?: boolean;
+  /** Reads the key in the body, for requests by which somebody signs in. */
+  readonly keyInBody?: (text: string) => string | undefined;
   /** The format of errors. @default problem details under `/v1`, otherwise that of SentryPeerHQ */
   readonly errors?: 'lapi';
 }
@@ -135,15 +137,26 @@ export class Access {
     }
     const key = text === undefined ? undefined : this.#key(text);
     if (key !== undefined) return this.#admitKey(key, access, nowMs);
-    if (this.#options.ratePerSecond > 0 && !isLoopback(bareAddress(address))) {
-      const waitMs = this.#requests.take(clientOf(address), nowMs);
-      if (waitMs > 0) return tooMany(waitMs, 'there were too many requests from this address');
-    }
+    // The key that is in its body may be a good one.
+    const refused =
+      access.keyInBody === undefined ? this.#countStranger(address, nowMs) : undefined;
+    if (refused !== undefined) return { refusal: refused };
     if (text === undefined) return this.#admitWithoutKey(access);
     // Clients of other services send whatever key they were given there.
     if (access.keyInPath === true && this.#isOpen(access.need)) return { caller: ANYBODY };
     const refusal: Refusal = { status: 401, error: 'invalid_token', detail: UNKNOWN_KEY };
     return { refusal: this.#countFailure(address, text, nowMs) ?? refusal };
+  }
+
+  /**
+   * Counts a request that has its key in the body, once that was read, unless the key is known.
+   *
+   * @returns A refusal if it is one too many.
+   */
+  admitBody(request: FastifyRequest, key: string | undefined): Refusal | undefined {
+    if (request.caller.role !== undefined) return undefined;
+    if (key !== undefined && this.#key(key) !== undefined) return undefined;
+    return this.#countStranger(clientAddress(request), this.#ports.clock.nowMs());
   }
 
   /**
@@ -207,6 +220,14 @@ export class Access {
       if (waitMs > 0) return tooMany(waitMs, 'there were too many requests with this key');
     }
     return this.#admitRole(key, access.need);
+  }
+
+  /** Counts a request without a good key. @returns A refusal if it is one too many. */
+  #countStranger(address: string, nowMs: number): Refusal | undefined {
+    if (this.#options.ratePerSecond === 0 || isLoopback(bareAddress(address))) return undefined;
+    const waitMs = this.#requests.take(clientOf(address), nowMs);
+    if (waitMs === 0) return undefined;
+    return tooMany(waitMs, 'there were too many requests from this address').refusal;
   }
 
   /**

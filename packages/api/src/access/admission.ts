@@ -3,6 +3,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify';
 import { BodyBudget } from '../body-budget.ts';
+import { bodyText } from '../cloud/posted.ts';
 import { BODY_OCTETS_MAX } from '../limits.ts';
 import { sendProblem } from '../problem.ts';
 import { sendLapiError } from '../lapi/lapi-error.ts';
@@ -68,6 +69,14 @@ export function addAdmission(
       }
       done();
     };
+    const { keyInBody } = routeAccess;
+    if (keyInBody !== undefined) {
+      route.preHandler = (request, reply, done) => {
+        const refusal = access.admitBody(request, keyInBody(bodyText(request)));
+        if (refusal !== undefined) return sendRefusal(request, reply, refusal);
+        done();
+      };
+    }
     route.onRequest = [own, ...(route.onRequest === undefined ? [] : [route.onRequest].flat())];
   });
   app.addHook('onRequest', (request, reply, done) => {

@@ -40,7 +40,7 @@ export function addSessionRoutes(app: FastifyInstance, ports: SessionPorts): voi
   app.register((scope, _options, done) => {
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser('*', { parseAs: 'buffer' }, new PostedText().parse);
-    const access = { ...ANYBODYS, octetsMax: TOKEN_OCTETS_MAX };
+    const access = { ...ANYBODYS, keyInBody, octetsMax: TOKEN_OCTETS_MAX };
     postRoute(scope, SESSION_PATH, access, (request, reply) => signIn(ports, request, reply));
     done();
   });
@@ -48,15 +48,21 @@ export function addSessionRoutes(app: FastifyInstance, ports: SessionPorts): voi
 
 function signIn(ports: SessionPorts, request: FastifyRequest, reply: FastifyReply): void {
   const { access } = ports;
-  const body = jsonBody(bodyText(request));
-  const key = typeof body === 'object' && body !== null && 'key' in body ? body.key : undefined;
-  if (typeof key !== 'string' || key === '') return sendProblem(reply, 400, RIGHT);
-  const signedIn = access.signIn(clientAddress(request), key.trim());
+  const key = keyInBody(bodyText(request));
+  if (key === undefined) return sendProblem(reply, 400, RIGHT);
+  const signedIn = access.signIn(clientAddress(request), key);
   if ('refusal' in signedIn) return sendRefusal(request, reply, signedIn.refusal);
   // Never continues with an id that somebody else may have put there.
   if (request.caller.session !== undefined) access.signOut(request.caller.session);
   setSession(request, reply, signedIn.id);
   sendSession(ports, request, reply, signedIn.caller);
+}
+
+/** `undefined` if there is none. */
+function keyInBody(text: string): string | undefined {
+  const body = jsonBody(text);
+  const key = typeof body === 'object' && body !== null && 'key' in body ? body.key : undefined;
+  return typeof key === 'string' && key !== '' ? key.trim() : undefined;
 }
 
 /** The session of a browser; a key that came any other way is not a session. */

@@ -58,7 +58,8 @@ export function addCloudRoutes(app: FastifyInstance, ports: CloudPorts): void {
       next();
     });
     scope.addContentTypeParser(POSTED_TYPE, { parseAs: 'buffer' }, new PostedText().parse);
-    const token = { ...ANYBODYS, octetsMax: TOKEN_OCTETS_MAX };
+    const keyInBody = (text: string): string => tokenMember(text, 'client_secret');
+    const token = { ...ANYBODYS, keyInBody, octetsMax: TOKEN_OCTETS_MAX };
     postRoute(scope, '/oauth/token', token, (request, reply) => sendToken(ports, request, reply));
     const take = (request: FastifyRequest, reply: FastifyReply) =>
       takeEvents(ports, request, reply);
@@ -88,13 +89,7 @@ function addLookUp(
 /** Client credentials, RFC 6749 §4.4: the id is a key's name, the secret the key, and the token the key again. */
 function sendToken({ access }: CloudPorts, request: FastifyRequest, reply: FastifyReply): void {
   const text = bodyText(request);
-  const form = text.trimStart().startsWith('{')
-    ? jsonBody(text)
-    : Object.fromEntries(new URLSearchParams(text));
-  const member = (name: string): string => {
-    const value = (form as Readonly<Record<string, unknown>> | undefined)?.[name];
-    return typeof value === 'string' ? value : '';
-  };
+  const member = (name: string): string => tokenMember(text, name);
   reply.header('Cache-Control', 'no-store');
   if (member('grant_type') !== 'client_credentials') {
     const description = 'grant_type must be client_credentials';
@@ -111,6 +106,15 @@ function sendToken({ access }: CloudPorts, request: FastifyRequest, reply: Fasti
     expires_in: TOKEN_SECONDS,
     token_type: 'Bearer',
   });
+}
+
+/** A member of a request for a token, as JSON or as a form; empty if it is missing. */
+function tokenMember(text: string, name: string): string {
+  const form = text.trimStart().startsWith('{')
+    ? jsonBody(text)
+    : Object.fromEntries(new URLSearchParams(text));
+  const value = (form as Readonly<Record<string, unknown>> | undefined)?.[name];
+  return typeof value === 'string' ? value : '';
 }
 
 async function takeEvents(
