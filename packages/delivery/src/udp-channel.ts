@@ -29,12 +29,21 @@ export class UdpChannel implements SyslogChannel {
   }
 
   static async open(host: string, port: number, origin: SyslogOrigin): Promise<UdpChannel> {
-    const { address, family } = await lookup(host);
+    const name = `syslog server ${host} port ${port}`;
+    const failed = (error: Error): never => {
+      throw syslogError(`${name}: ${error.message}`, error);
+    };
+    const { address, family } = await lookup(host).catch(failed);
     const socket = createSocket(family === 6 ? 'udp6' : 'udp4');
-    const channel = new UdpChannel(socket, `syslog server ${host} port ${port}`, origin);
+    const channel = new UdpChannel(socket, name, origin);
     socket.connect(port, address); // Connected, so that the kernel reports a refusal.
-    await once(socket, 'connect');
-    return channel;
+    try {
+      await once(socket, 'connect');
+      return channel;
+    } catch (error) {
+      channel.destroy();
+      throw channel.#broken ?? error;
+    }
   }
 
   async write(events: readonly RecordedEvent[]): Promise<void> {

@@ -291,3 +291,21 @@ test('Syslog sends a datagram an event over UDP, again when the port was refused
     server.close();
   }
 });
+
+test('Syslog over UDP names the server that it cannot reach, and keeps no socket of its attempts', async () => {
+  const sockets = (): number =>
+    process.getActiveResourcesInfo().filter((name) => name === 'UDPWRAP').length;
+  const before = sockets();
+  // Nobody may send to the first without asking for it; the second is never a name (RFC 6761).
+  for (const host of ['255.255.255.255', 'server.invalid']) {
+    log = new MemoryEventLog();
+    await using syslog = await open({ kind: 'udp', host, port: 514 });
+    appendNumbered(1);
+    syslog.wake();
+    await log.logged('delivery_failed');
+    const { trouble = '' } = syslog;
+    assert.ok(trouble.startsWith(`syslog server ${host} port 514: `), trouble);
+  }
+  await nextTurn();
+  assert.equal(sockets(), before);
+});
