@@ -104,6 +104,27 @@ test('the commands of the day after say what a running daemon has', async () => 
   assert.ok(!existsSync(`${daemon.dbFile}-running.json`));
 });
 
+test('status says what /readyz calls degraded, each thing once', async () => {
+  await using daemon = await DaemonProcess.start([
+    '--syslog-target=udp://syslog.invalid:514',
+    '--webhook-url=http://hook.invalid/in',
+  ]);
+  using peer = await UdpPeer.open();
+  await peer.send(sipRequest(), daemon.ports.udp);
+  const parts = (lines: readonly string[]): readonly string[] =>
+    lines.map((line) => line.slice(0, line.indexOf(':'))).toSorted();
+  let failing: readonly string[] = [];
+  await until('both', async () => {
+    failing = (await json<{ failing: readonly string[] }>(daemon, 'status')).failing;
+    return failing.length >= 2;
+  });
+  assert.deepEqual(parts(failing), ['syslog', 'webhook hook.invalid']);
+  const screen = await command(daemon, 'status');
+  assert.match(screen.stdout, /^ {2}Failing +syslog: syslog server syslog\.invalid port 514: /m);
+  assert.match(screen.stdout, /^ {2}Ready +yes$/m);
+  assert.equal(screen.status, 0);
+});
+
 test('--json prints nothing raw that could change what a terminal shows', async () => {
   await using daemon = await DaemonProcess.start(['-r', '--threads=1', COUNTS_LOCAL]);
   using peer = await UdpPeer.open();

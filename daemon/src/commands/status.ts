@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { statSync } from 'node:fs';
-import type { FollowerState } from '@sentrypeer/api';
+import type { FollowerState, NotReady } from '@sentrypeer/api';
 import type { StoreReader } from '@sentrypeer/store';
 import { STATUS_WAIT_MS } from '../limits.ts';
 import type { Paint } from '../output/paint.ts';
@@ -30,10 +30,12 @@ export const STATUS: Command = {
       const { dbFile } = context.config;
       const note = readRunningNote(dbFile);
       const isHidden = note === undefined && isNoteHidden(dbFile);
-      const troubles = isHidden ? [HIDDEN] : await troublesOf(note);
+      const { troubles, degraded } = isHidden
+        ? { troubles: [HIDDEN], degraded: [] }
+        : await healthOf(note);
       using log = StoreReader.look(dbFile);
       const followers = new Followers(context.clock, context.config).states();
-      const facts = { ...factsOf(log, context, note), isHidden, followers };
+      const facts = { ...factsOf(log, context, note, degraded), isHidden, followers };
       return { ...answer(context, note, troubles, facts), isBad: troubles.length > 0 };
     };
   },
@@ -66,6 +68,7 @@ function factsOf(
   log: StoreReader,
   { config: { dbFile }, clock }: CommandContext,
   note: RunningNote | undefined,
+  degraded: readonly NotReady[],
 ): Omit<Facts, 'isHidden' | 'followers'> {
   const nowUs = clock.epochUs();
   const today: Record<string, number> = {};
@@ -88,30 +91,47 @@ function factsOf(
     behind: Object.fromEntries(
       (note?.consumers ?? ['judge']).map((name) => [name, newest - (log.cursor(name) ?? newest)]),
     ),
-    failing: log.endpoints
-      .statuses()
-      .flatMap(({ endpoint, error, acceptedEpochUs = 0 }) =>
-        error === undefined || error.epochUs <= acceptedEpochUs
-          ? []
-          : [`webhook ${endpoint}: ${error.message} (${utc(error.epochUs)})`],
-      ),
+    failing: [
+      ...degraded.filter(isOnlyThere).map(({ part, why }) => `${part}: ${why}`),
+      ...log.endpoints
+        .statuses()
+        .flatMap(({ endpoint, error, acceptedEpochUs = 0 }) =>
+          error === undefined || error.epochUs <= acceptedEpochUs
+            ? []
+            : [`webhook ${endpoint}: ${error.message} (${utc(error.epochUs)})`],
+        ),
+    ],
   };
 }
 
-/** What is wrong with the daemon; nothing if it is ready. */
-async function troublesOf(note: RunningNote | undefined): Promise<readonly string[]> {
-  if (note === undefined) return ['no daemon runs on this database'];
+/** Not what the database and the notes of followers say, even if no daemon runs. */
+function isOnlyThere({ part }: NotReady): boolean {
+  return !part.startsWith('webhook ') && part !== 'firewall' && part !== 'bgp';
+}
+
+interface Health {
+  /** What is wrong with the daemon; nothing if it is ready. */
+  readonly troubles: readonly string[];
+  /** What does less than it should although the daemon is ready. */
+  readonly degraded: readonly NotReady[];
+}
+
+async function healthOf(note: RunningNote | undefined): Promise<Health> {
+  if (note === undefined) return { troubles: ['no daemon runs on this database'], degraded: [] };
   const [api] = note.open['API'] ?? [];
-  if (api === undefined) return []; // It has no API to ask, but its process exists.
+  if (api === undefined) return { troubles: [], degraded: [] }; // It has no API to ask, but its process exists.
   const port = api.slice(api.lastIndexOf(':'));
   const host = api.slice(0, api.lastIndexOf(':'));
   try {
     const url = `http://${FROM_HERE.get(host) ?? host}${port}/readyz`;
     const response = await fetch(url, { signal: AbortSignal.timeout(STATUS_WAIT_MS) });
     const text = await response.text();
-    return response.ok ? [] : [`not ready: ${text.trim()}`];
+    if (!response.ok) return { troubles: [`not ready: ${text.trim()}`], degraded: [] };
+    const { degraded = [] } = JSON.parse(text) as { readonly degraded?: readonly NotReady[] };
+    return { troubles: [], degraded };
   } catch (error) {
-    return [`the API does not answer: ${error instanceof Error ? error.message : String(error)}`];
+    const why = error instanceof Error ? error.message : String(error);
+    return { troubles: [`the API does not answer: ${why}`], degraded: [] };
   }
 }
 
