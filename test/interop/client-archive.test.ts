@@ -75,6 +75,23 @@ test('the examples of the README do what it says, with the Node.js of Debian', a
   ]);
 });
 
+test('a call goes on two seconds after the question, as the README says, if a node never answers', async (t) => {
+  const nodejs = peer('nodejs', t);
+  if (nodejs === undefined || !isInstalled()) return;
+  const silent = createServer(() => undefined).listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+  const { port } = silent.address() as AddressInfo;
+  const code = `const began = performance.now();
+${EXAMPLES[0]?.replace('127.0.0.1:8082', `127.0.0.1:${port}`)}
+console.log(Math.round((performance.now() - began) / 1000));`;
+  const run = await runTool(nodejs, ['--input-type=module', '--eval', code], {
+    folder: folder.path,
+  });
+  silent.close();
+  silent.closeAllConnections();
+  assert.deepEqual([run.status, run.stdout], [0, 'go on\n2\n'], run.output);
+});
+
 /**
  * Calls of each kind; their results, or errors, become the title. The picture, and with it the page, is complete when
  * they have come.
