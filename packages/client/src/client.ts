@@ -25,6 +25,7 @@ import type {
   Followers,
   Webhooks,
 } from './api-types.ts';
+import { ApiError } from './api-error.ts';
 import { streamMessages } from './event-stream.ts';
 import { RETRIES_DEFAULT, TIMEOUT_MS_DEFAULT } from './limits.ts';
 import { apiError, backOffMs, Requests, wait, type Query } from './requests.ts';
@@ -279,6 +280,9 @@ export class SentryPeerClient {
         if (response.status >= 400 && response.status < 500 && response.status !== 429) {
           throw await apiError(response);
         }
+        if (isAnotherAnswer(response)) {
+          throw new ApiError(response.status, 'this is not a stream of events: is baseUrl right?');
+        }
         if (response.ok && response.body !== null) {
           for await (const { id, data } of streamMessages(response.body)) {
             failures = 0;
@@ -325,6 +329,12 @@ export class SentryPeerClient {
 interface Page<T> {
   readonly items: readonly T[];
   readonly next: string | null;
+}
+
+/** Of another server at this address, which would give no event however often it is asked. */
+function isAnotherAnswer({ ok, headers }: Response): boolean {
+  const type = headers.get('Content-Type');
+  return ok && type !== null && !type.startsWith('text/event-stream');
 }
 
 function isFinal(error: unknown): boolean {

@@ -202,3 +202,9 @@ test('a stream that is refused ends', async () => {
   const stream = node.client().stream({ after: 1 });
   await assert.rejects(stream.next(), { name: 'ApiError', status: 401 });
 });
+
+test('a stream ends if what answers is not a stream of events', async () => {
+  const page = new Response('<!doctype html>', { headers: { 'content-type': 'text/html' } });
+  const stream = new Node(page).client().stream({ after: 1 });
+  await assert.rejects(stream.next(), { name: 'ApiError', status: 200, message: /baseUrl/ });
+});
