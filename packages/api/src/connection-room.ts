@@ -3,7 +3,8 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { canonicalAddress, sourceKey } from '@sentrypeer/ip';
-import { CONNECTIONS_SPARED_MAX, CONNECTIONS_SPARED_SHARE } from './limits.ts';
+import { systemClock } from '@sentrypeer/kernel';
+import { CONNECTIONS_SPARED_MAX, CONNECTIONS_SPARED_SHARE, REQUEST_TENURE_MS } from './limits.ts';
 
 /** Connections of one source. The first of each set is the oldest. */
 interface Source {
@@ -16,8 +17,8 @@ interface Source {
 /**
  * Keeps room for connections: if there are too many, the source with the most of them loses one, first those without a
  * request. If no source has more than a few, the one that has been without a request for the longest time goes, whoever
- * it belongs to. Otherwise somebody who opens them all and says nothing, from one address or from a thousand, would
- * keep the PBX out.
+ * it belongs to; if all have one, that whose request has been arriving for the longest time. Otherwise somebody who
+ * opens them all and says nothing, or never ends a request, from one address or from a thousand, would keep the PBX out.
  */
 export class ConnectionRoom {
   readonly #countMax: number;
@@ -28,6 +29,11 @@ export class ConnectionRoom {
   readonly #known = new WeakMap<Socket, { readonly source: Source; requests: number }>();
   /** All without a request, idle longest first. */
   readonly #idle = new Set<Socket>();
+  /** All with a request, busy longest first. */
+  readonly #busy = new Map<
+    Socket,
+    { readonly request: IncomingMessage; readonly sinceMs: number }
+  >();
   #count = 0;
 
   private constructor(countMax: number, onFull: (source: string | undefined) => void) {
@@ -53,9 +59,9 @@ export class ConnectionRoom {
     const room = new ConnectionRoom(countMax, onFull);
     server.maxConnections = countMax + 1; // One more for the newcomer, until another one is closed.
     server.on('connection', (socket: Socket) => room.#add(socket));
-    server.prependListener('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
-      room.#noteRequests(socket, 1);
-      response.once('close', () => room.#noteRequests(socket, -1));
+    server.prependListener('request', (request: IncomingMessage, response: ServerResponse) => {
+      room.#noteRequest(request, 1);
+      response.once('close', () => room.#noteRequest(request, -1));
     });
   }
 
@@ -79,22 +85,38 @@ export class ConnectionRoom {
     const isMany = sizeOf(most) > this.#spared;
     const [idle] = isMany ? most.idle : this.#idle;
     const [busy] = most.busy;
-    // Requests in progress are left alone, unless their source has more than its share.
-    const takes = sizeOf(most) > sizeOf(its) + 1 ? busy : undefined;
+    // Requests in progress are left alone, unless their source has more than its share, or they do not end.
+    const takes = sizeOf(most) > sizeOf(its) + 1 ? busy : this.#arrivingLongest(its);
     const gone = (idle === newcomer ? undefined : idle) ?? takes ?? newcomer;
     this.#remove(gone, this.#known.get(gone)?.source ?? its);
     gone.destroy();
     this.#onFull(isMany ? most.key : undefined);
   }
 
+  /**
+   * For a source with a few: whose request has not arrived although it had its time. An answer may last, as a stream of
+   * events does.
+   */
+  #arrivingLongest(its: Source): Socket | undefined {
+    if (sizeOf(its) > this.#spared) return undefined;
+    const latestMs = systemClock.nowMs() - REQUEST_TENURE_MS;
+    for (const [socket, { request, sinceMs }] of this.#busy) {
+      if (sinceMs > latestMs) return undefined;
+      if (!request.complete) return socket;
+    }
+    return undefined;
+  }
+
   #remove(socket: Socket, source: Source): void {
     if (!source.idle.delete(socket) && !source.busy.delete(socket)) return;
     this.#idle.delete(socket);
+    this.#busy.delete(socket);
     this.#count -= 1;
     if (sizeOf(source) === 0) this.#sources.delete(source.key);
   }
 
-  #noteRequests(socket: Socket, more: number): void {
+  #noteRequest(request: IncomingMessage, more: 1 | -1): void {
+    const { socket } = request;
     const known = this.#known.get(socket);
     if (known === undefined) return;
     known.requests += more;
@@ -103,8 +125,13 @@ export class ConnectionRoom {
     const [from, to] = isBusy ? [idle, busy] : [busy, idle];
     if (!from.delete(socket)) return;
     to.add(socket);
-    if (isBusy) this.#idle.delete(socket);
-    else this.#idle.add(socket);
+    if (isBusy) {
+      this.#idle.delete(socket);
+      this.#busy.set(socket, { request, sinceMs: systemClock.nowMs() });
+    } else {
+      this.#busy.delete(socket);
+      this.#idle.add(socket);
+    }
   }
 }
 

@@ -197,6 +197,12 @@ export const CONNECTIONS_SPARED_MAX = 16;
  */
 export const CONNECTIONS_SPARED_SHARE = 4;
 
+/**
+ * Milliseconds that a request has at least, 1 and above, before its connection makes room for that of another source
+ * with few, if all are in use. Chosen: what a PBX waits for an answer.
+ */
+export const REQUEST_TENURE_MS = 2_000;
+
 /** Milliseconds for all headers of a request, 1 and above. Chosen: honest clients send them at once. */
 export const HEADERS_MS_MAX = 10_000;
 
@@ -271,6 +277,7 @@ export const CLOSE_MS_MAX = 500;
 /** Milliseconds between two lines about failed requests in our log. Chosen: clients decide how often requests fail. */
 export const REPORT_MS_MIN = 10_000;
 
+assert(REQUEST_TENURE_MS < REQUEST_MS_MAX, 'a late request makes room before it is cut off');
 assert(STREAM_BEAT_MS < STALLED_MS_MAX, 'a stream that has nothing to say is not stalled');
 assert(FAILED_KEYS_COUNT_MAX <= FAILED_CLIENT_KEYS_COUNT_MAX, 'one beginning is a part of all');
 assert(2 * DELIVERY_OCTETS_MAX <= BODIES_OCTETS_MAX, 'the largest delivery has room');

@@ -57,8 +57,12 @@ class Client {
 }
 
 /** Sends octets and returns everything that came until the server closed. */
-async function exchange(octets: string | Uint8Array, end = false): Promise<string> {
-  const client = new Client();
+async function exchange(
+  octets: string | Uint8Array,
+  end = false,
+  { port } = api.address,
+): Promise<string> {
+  const client = new Client({ port, host: '127.0.0.1' });
   client.socket.write(octets);
   if (end) client.socket.end();
   return await client.closed();
@@ -180,6 +184,39 @@ test('a thousand addresses that each hold one silent connection keep nobody out'
     await nextTurn();
   }
   for (const socket of [...others, asked]) socket.destroy();
+});
+
+test('a thousand addresses that each begin a request and never end it keep nobody out', async () => {
+  const slow = { headersMs: 60_000, requestMs: 60_000, stalledMs: 60_000, lateCheckMs: 1000 };
+  await using full = await openApi({ connectionsMax: 8, timeouts: slow });
+  const { port } = full.address;
+  const others: Socket[] = [];
+  const stream = connect({ port, host: '127.0.0.1', localAddress: '127.0.2.1' });
+  stream.write('GET /v1/events/stream HTTP/1.1\r\nHost: x\r\n\r\n');
+  await once(stream, 'data');
+  const comes = async (index: number): Promise<void> => {
+    const socket = connect({ port, host: '127.0.0.1', localAddress: `127.0.1.${index}` });
+    socket.on('error', () => undefined);
+    const head = 'Host: x\r\nExpect: 100-continue\r\nContent-Length: 9';
+    socket.write(`POST /v1/session HTTP/1.1\r\n${head}\r\n\r\n`);
+    await once(socket, 'data'); // It may send its body.
+    others.push(socket);
+  };
+  for (let index = 1; index <= 7; index += 1) await comes(index);
+  const late = AbortSignal.timeout(60_000);
+  let text = '';
+  while (!text.includes('phone_number_found')) {
+    assert.ok(!late.aborted, `not answered: ${text}`);
+    const question = 'GET /numbers/1 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n';
+    text = await exchange(question, false, full.address);
+  }
+  assert.ok(others.filter(({ closed }) => !closed).length >= 6, 'only one made room');
+  assert.equal(
+    stream.closed,
+    false,
+    'nor is a stream of events cut off that is older than they are',
+  );
+  for (const socket of [...others, stream]) socket.destroy();
 });
 
 test('CONNECT is answered 405', async () => {
