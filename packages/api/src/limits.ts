@@ -108,7 +108,7 @@ export const SCANS_PER_CLIENT_MAX = 16;
  */
 export const SCANS_AWAY_MAX = 2;
 
-/** Queries of all clients that wait at a time, 1 and above; more are answered 503. */
+/** Queries of all clients that wait at a time, 1 and above; more of strangers are answered 503. */
 export const SCANS_COUNT_MAX = 512;
 
 /**

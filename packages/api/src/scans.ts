@@ -20,10 +20,13 @@ export class Scans {
   /** Steps that wait for another thread. */
   #awayCount = 0;
 
-  /** Whether another query of this client is accepted; otherwise it is answered 503. */
-  hasRoom(client: string): boolean {
+  /**
+   * Whether another query of this client is accepted; otherwise it is answered 503. Strangers, however many, never take
+   * the room of known clients.
+   */
+  hasRoom(client: string, isKnown = false): boolean {
     const own = this.#waiting.get(client)?.length ?? 0;
-    return own < SCANS_PER_CLIENT_MAX && this.#count < SCANS_COUNT_MAX;
+    return own < SCANS_PER_CLIENT_MAX && (isKnown || this.#count < SCANS_COUNT_MAX);
   }
 
   /** Runs one step when it is the client's turn; rejects with what the step throws. */

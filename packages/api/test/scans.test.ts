@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   SCANS_AWAY_MAX,
+  SCANS_COUNT_MAX,
   SCANS_PER_CLIENT_MAX,
   SCAN_SLICE_MS,
   SCAN_STEP_EVENTS,
@@ -83,6 +84,27 @@ test('questions from other addresses of an IPv6 /64 are those of one client', as
     statuses.filter((status) => status === 200).length,
     SCANS_AWAY_MAX + SCANS_PER_CLIENT_MAX,
   );
+});
+
+test('questions of strangers, from however many addresses, never take the room of known clients', async () => {
+  const answer = Promise.withResolvers<WrittenEvents>();
+  const evidence = new MemoryEvidence();
+  evidence.keys.set('good', { name: 'pbx', role: 'read' });
+  const eventSearch = { find: () => answer.promise, sample: () => assert.fail() };
+  await using api = await openApi({ evidence, eventSearch }, { trustedProxies: ['127.0.0.1'] });
+  const url = `http://127.0.0.1:${api.address.port}/v1/events`;
+  const ask = async (headers: Record<string, string>): Promise<number> =>
+    (await fetch(url, { headers })).status;
+  const strangers = Array.from({ length: SCANS_AWAY_MAX + SCANS_COUNT_MAX + 1 }, (_, at) =>
+    ask({ 'X-Forwarded-For': `192.0.2.${at % (2 * (SCANS_COUNT_MAX / SCANS_PER_CLIENT_MAX))}` }),
+  );
+  assert.equal(await Promise.race(strangers), 503, 'one too many of all');
+  const known = [ask({ 'X-Forwarded-For': '192.0.2.0', 'X-Api-Key': 'good' }), ask({})];
+  const last = { 'X-Forwarded-For': '192.0.2.255' }; // By then those before it were taken or refused.
+  for (let count = 0; count < 3; count += 1) assert.equal(await ask(last), 503);
+  answer.resolve({ octets: new Uint8Array(), count: 0, next: undefined });
+  assert.deepEqual(await Promise.all(known), [200, 200]);
+  await Promise.all(strangers);
 });
 
 test('a page of /v1/events is read in small steps and is whole all the same', async () => {

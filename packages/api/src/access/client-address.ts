@@ -24,6 +24,12 @@ export function roomClient(request: FastifyRequest): RoomClient {
   return { source: clientSource(request), isKnown: isOurs || request.caller.role !== undefined };
 }
 
+/** The client for queries that take turns: what strangers at its address ask does not count against a known one. */
+export function scanClient(request: FastifyRequest): string {
+  const { source, isKnown } = roomClient(request);
+  return isKnown ? `known ${source}` : source;
+}
+
 /** Node.js writes an address with its zone, and IPv4 as IPv6 if a socket takes both. */
 export function bareAddress(ip: string): string {
   return endpointOf(ip, 0).address;

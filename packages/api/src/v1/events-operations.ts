@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { maySeeSecrets } from '../access/access.ts';
-import { clientSource, roomClient } from '../access/client-address.ts';
+import { scanClient, roomClient } from '../access/client-address.ts';
 import { concat } from '@sentrypeer/bytes';
 import type { EventFilter, NumberSpan } from '@sentrypeer/event';
 import type { EventForm, EventOrder, WrittenEvents, WrittenEventSearch } from '../evidence.ts';
@@ -147,7 +147,7 @@ export const EVENTS_OPERATIONS: readonly Operation[] = [
       if (withSecrets && !mayInclude(call)) return;
       const { evidence } = ports;
       const filter = eventFilter(values, ports);
-      const client = clientSource(call.request);
+      const client = scanClient(call.request);
       const newestId = evidence.lastHoneyId();
       if (values.per_second !== undefined) {
         const rate = values.per_second;
@@ -227,7 +227,7 @@ const COMMA = encoder.encode(',');
 /** Reads the page step by step: rows are looked at and events written a few at a time. */
 async function sendPage(call: Call<Parameters>, query: PageQuery): Promise<void> {
   const { request, reply, ports } = call;
-  const client = clientSource(request);
+  const client = scanClient(request);
   const form: EventForm = { as: 'list', withSecrets: query.withSecrets };
   const parts: Uint8Array[] = [encoder.encode('{"items":[')];
   let count = 0;
@@ -289,7 +289,7 @@ async function* exportText(
   form: EventForm,
 ): AsyncGenerator<string | Uint8Array> {
   if (head !== '') yield head;
-  const client = clientSource(request);
+  const client = scanClient(request);
   let after: number | undefined = 0;
   while (after !== undefined) {
     const from: number = after;

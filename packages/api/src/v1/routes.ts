@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { clientSource } from '../access/client-address.ts';
+import { roomClient, scanClient } from '../access/client-address.ts';
 import { readQuery } from '../parameters.ts';
 import { sendProblem } from '../problem.ts';
 import { addRoute, ANYBODYS, sendHtml } from '../routes.ts';
@@ -80,8 +80,8 @@ function addOperation(
     }
     const call = { request, reply, caller: request.caller, values: query.values, place, ports };
     if (!('cursor' in own.query)) return own.handle(call);
-    const client = clientSource(request);
-    if (!ports.scans.hasRoom(client)) return sendBusy(reply);
+    const client = scanClient(request);
+    if (!ports.scans.hasRoom(client, roomClient(request).isKnown)) return sendBusy(reply);
     if (own.hasSteps === true) return own.handle(call);
     ports.scans
       .step(client, () => {
