@@ -112,6 +112,9 @@ test('a key may come as X-Api-Key or with any case of Bearer; an empty one does 
     [{ authorization: 'Basic read' }, 401],
     [{ authorization: 'Digest read' }, 401],
     [{ authorization: 'Digest write', 'x-api-key': 'read' }, 200],
+    [{ authorization: 'Bearer of-a-proxy', 'x-api-key': 'read' }, 200],
+    [{ authorization: 'Bearer read', 'x-api-key': 'of-a-proxy' }, 200],
+    [{ authorization: 'Bearer of-a-proxy', 'x-api-key': 'wrong' }, 401],
     [{ authorization: 'Bearer' }, 401],
     [{ authorization: `Bearer ${'x'.repeat(500)}` }, 401],
     [{ 'x-api-key': 'Read' }, 401],
@@ -140,6 +143,7 @@ test('any key in the path will do where reading needs none, and only a good one 
   assert.equal(await status(closed, '/api/wrong/banned'), 401);
   assert.equal(await status(closed, '/api/write/banned'), 403);
   assert.equal(await status(closed, '/api/read/banned'), NO_NEW_BANS);
+  assert.equal(await status(closed, '/api/read/banned', 'of-a-proxy'), NO_NEW_BANS);
 });
 
 test('a key longer than any that is made is not even looked up', async () => {

@@ -160,6 +160,15 @@ test('a change needs an admin session and its token, from our own page under a n
   assert.equal(bench.reputation.decisions.length, 1);
 });
 
+test('the cookie counts also where a proxy adds a Bearer token of its own', async () => {
+  await using bench = await Bench.open({ keyRequired: true });
+  assert.equal((await bench.signIn('read')).status, 200);
+  const headers = { authorization: 'Bearer of-a-proxy' };
+  assert.equal((await bench.ask('/v1/summary', { headers })).status, 200);
+  bench.cookie = '';
+  assert.equal((await bench.ask('/v1/summary', { headers })).status, 401);
+});
+
 test('the cookie is found among those of other servers on this machine', async () => {
   await using bench = await Bench.open({ keyRequired: true });
   await bench.signIn('read');

@@ -128,15 +128,16 @@ export class Access {
    * against it. Keys have 256 random bits, so looking up each one gives a guessing attacker nothing.
    */
   admit(request: FastifyRequest, access: RouteAccess): AccessOutcome {
-    const text = keyOf(request, access);
+    const texts = keysOf(request, access);
+    const [text] = texts;
     const nowMs = this.#ports.clock.nowMs();
     const address = clientAddress(request);
-    if (text === undefined) {
-      const admission = this.#admitSession(request, access, nowMs);
-      if (admission !== undefined) return admission;
+    for (const one of texts) {
+      const key = this.#key(one);
+      if (key !== undefined) return this.#admitKey(key, access, nowMs);
     }
-    const key = text === undefined ? undefined : this.#key(text);
-    if (key !== undefined) return this.#admitKey(key, access, nowMs);
+    const admission = this.#admitSession(request, access, nowMs);
+    if (admission !== undefined) return admission;
     // The key that is in its body may be a good one.
     const refused =
       access.keyInBody === undefined ? this.#countStranger(address, nowMs) : undefined;
@@ -296,16 +297,19 @@ function tooMany(waitMs: number, detail: string): { readonly refusal: Refusal } 
   return { refusal: { status: 429, error: 'too_many', detail, retryAfter } };
 }
 
-/** The key, or `undefined` if none is given; an empty one counts as none. */
-function keyOf(request: FastifyRequest, access: RouteAccess): string | undefined {
+/**
+ * All that may be the key; an empty text counts as none. A proxy that signs its users in may add a Bearer token of its
+ * own to a request with our key or cookie.
+ */
+function keysOf(request: FastifyRequest, access: RouteAccess): readonly string[] {
   const { authorization = '', 'x-api-key': header } = request.headers;
-  if (authorization.slice(0, 7).toLowerCase() === 'bearer ') {
-    const token = authorization.slice(7).trim();
-    if (token !== '') return token;
-  }
-  if (typeof header === 'string' && header !== '') return header;
-  if (access.keyInPath !== true) return undefined;
-  return (request.params as Readonly<Record<string, string>>)['key'];
+  const isBearer = authorization.slice(0, 7).toLowerCase() === 'bearer ';
+  const { key = '' } = request.params as Readonly<Record<string, string>>;
+  return [
+    isBearer ? authorization.slice(7).trim() : '',
+    typeof header === 'string' ? header : '',
+    access.keyInPath === true ? key : '',
+  ].filter((text) => text !== '');
 }
 
 function clientOf(ip: string): string {
