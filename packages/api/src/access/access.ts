@@ -41,6 +41,8 @@ export interface Caller {
   readonly name?: string;
   /** The key came by the cookie of a browser. */
   readonly session?: Session;
+  /** Whether the key, and the session if there is one, are still good: answers may last long. Absent without a key. */
+  readonly isGood?: () => boolean;
 }
 
 /** Why somebody is refused, and what would be right. */
@@ -134,7 +136,10 @@ export class Access {
     const address = clientAddress(request);
     for (const one of texts) {
       const key = this.#key(one);
-      if (key !== undefined) return this.#admitKey(key, access, nowMs);
+      if (key === undefined) continue;
+      const admitted = this.#admitKey(key, access, nowMs);
+      if ('refusal' in admitted) return admitted;
+      return { caller: { ...admitted.caller, isGood: () => this.#key(one) !== undefined } };
     }
     const admission = this.#admitSession(request, access, nowMs);
     if (admission !== undefined) return admission;
@@ -212,7 +217,10 @@ export class Access {
       const detail = 'a change with a session needs its token in X-CSRF-Token';
       return { refusal: { status: 403, error: 'insufficient_permissions', detail } };
     }
-    return { caller: { ...admission.caller, session } };
+    const isGood = (): boolean =>
+      this.#sessions.has(session, this.#ports.clock.nowMs()) &&
+      this.#key(session.key) !== undefined;
+    return { caller: { ...admission.caller, session, isGood } };
   }
 
   #admitKey(key: Key, access: RouteAccess, nowMs: number): AccessOutcome {

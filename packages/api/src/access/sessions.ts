@@ -75,6 +75,12 @@ export class Sessions {
     return session;
   }
 
+  /** Whether it is not over; does not count as use. */
+  has({ idHash }: Session, nowMs: number): boolean {
+    const session = this.#kept.get(idHash);
+    return session !== undefined && !isOver(session, nowMs);
+  }
+
   close({ idHash }: Session): void {
     this.#kept.delete(idHash);
   }

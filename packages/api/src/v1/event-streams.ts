@@ -18,6 +18,8 @@ export interface EventStreamOptions {
   readonly read: () => StreamedPage | Promise<StreamedPage>;
   /** Milliseconds from one page that had messages to the next. @default 0 */
   readonly everyMs?: number;
+  /** Whether its client may still read; otherwise the stream ends. @default it may */
+  readonly mayRead?: () => boolean;
 }
 
 /**
@@ -102,6 +104,7 @@ class EventStream extends Readable {
         this.#wasWoken = false;
         const { messages, more } = await this.#options.read();
         if (this.#isOver) return;
+        if (this.#options.mayRead?.() === false) return this.finish();
         if (messages.length > 0) {
           this.#dueAtMs = systemClock.nowMs() + (this.#options.everyMs ?? 0);
           return void this.push(messages);

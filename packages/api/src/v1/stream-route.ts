@@ -63,7 +63,11 @@ export function sendEvents(
   streams: EventStreams,
   options: EventStreamOptions,
 ): void {
-  const stream = streams.open(options, roomClient(request));
+  const { isGood } = request.caller;
+  const stream = streams.open(
+    { ...options, ...(isGood !== undefined && { mayRead: isGood }) },
+    roomClient(request),
+  );
   if (stream === undefined) return sendBusy(reply);
   reply.header('Cache-Control', 'no-store').header('X-Accel-Buffering', 'no');
   reply.type('text/event-stream').send(stream);
