@@ -33,7 +33,7 @@ test('meaningOf() takes every 2xx for success and no other status', () => {
 });
 
 test('meaningOf() tells what can be different next time from what is refused for good', () => {
-  for (const status of [408, 425, 429, 500, 503]) {
+  for (const status of [407, 408, 425, 429, 500, 503]) {
     assert.equal(answered(status).kind, 'failed', String(status));
   }
   for (const status of [404, 405, 410, 400, 413, 422]) {
@@ -59,6 +59,10 @@ test('meaningOf() says what to do about an answer', () => {
   assert.equal(
     errorOf(answered(429)),
     'failed webhook_busy: it answered 429: it asks for fewer requests',
+  );
+  assert.equal(
+    errorOf(answered(407)),
+    'failed webhook_status: a proxy answered 407: check the name and password in HTTP_PROXY',
   );
   const redirect = 'redirects are not followed, name the new address';
   for (const status of [300, 301, 399]) {

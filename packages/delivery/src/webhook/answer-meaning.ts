@@ -22,8 +22,11 @@ export type AnswerMeaning =
       readonly retryAfterMs: number | undefined;
     };
 
-/** 4xx statuses that may be different next time: timeout, too early, too many (RFC 9110 §15.5, 6585 §4, 8470 §5.2). */
-const PASSING = new Set([408, 425, 429]);
+/**
+ * 4xx statuses that may be different next time: a proxy's refusal, timeout, too early, too many (RFC 9110 §15.5, 6585
+ * §4, 8470 §5.2).
+ */
+const PASSING = new Set([407, 408, 425, 429]);
 /** Statuses that are about the body: it is wrong, or too large. */
 const ABOUT_CONTENTS = new Set([400, 413, 422]);
 
@@ -57,6 +60,10 @@ function failed(error: OperatingError, retryAfterMs?: number): AnswerMeaning {
 function statusError(status: number): OperatingError {
   if (status === 429) {
     return new OperatingError('webhook_busy', 'it answered 429: it asks for fewer requests');
+  }
+  if (status === 407) {
+    const what = 'a proxy answered 407: check the name and password in HTTP_PROXY';
+    return new OperatingError('webhook_status', what);
   }
   const hint =
     status >= 300 && status < 400 ? ': redirects are not followed, name the new address' : '';
