@@ -270,10 +270,16 @@ ${ipset} restore < 4; ${ipset} save`,
     `${nft} 'add table inet sentrypeer; add set inet sentrypeer bad4 { type ipv4_addr; flags interval; }'
 if ${nft} -f 4; then exit 9; fi
 ${replace}
+${nft} -f 4
+${nft} 'delete set inet sentrypeer net4
+add set inet sentrypeer net4 { type ipv4_addr; flags interval, timeout; auto-merge; }'
+${nft} -f 4 && ${nft} list ruleset | grep -q auto-merge || exit 8
+${replace.replace('bad4', 'net4')}
 ${nft} -f 4; ${nft} list ruleset`,
   );
   assert.equal(second.status, 0, second.output);
   assert.match(second.stdout, /elements = \{ 45\.1\.2\.3 timeout /);
+  assert.doesNotMatch(second.stdout, /auto-merge/);
 });
 
 test('a command for RouterOS that fails ends nothing else', async () => {
