@@ -128,7 +128,10 @@ export class StoreService implements WriterCommands {
   /** What fails although recording works, for a person; `undefined` while all is well. */
   get trouble(): StoreTrouble | undefined {
     const failure = this.#recorder.maintenanceFailure ?? this.#judge.failure;
-    if (failure === undefined) return undefined;
+    if (failure === undefined) {
+      const why = this.#store.diskTrouble;
+      return why === undefined ? undefined : { why, isDamaged: false };
+    }
     const isDamaged = failure.code === 'db_damaged' || failure.code === 'db_overwritten';
     return { why: failure.message, isDamaged };
   }

@@ -342,6 +342,11 @@ export class Store {
     });
   }
 
+  /** What a nearly full disk does to the log, for a person; `undefined` while it has room. */
+  get diskTrouble(): string | undefined {
+    return this.#guard.trouble;
+  }
+
   /** Copies the database as it is now into another file, while recording continues. */
   backup(target: string): Promise<void> {
     return backupDatabase(this.#path, target);

@@ -53,6 +53,12 @@ export class DiskGuard {
     return this.#full;
   }
 
+  /** What is lost while it is low, for a person; `undefined` otherwise. The text stays the same for as long. */
+  get trouble(): string | undefined {
+    if (!this.#outage.isOn) return undefined;
+    return `the disk of database ${this.#path} is nearly full: the oldest events may be removed to make room; free some space on it`;
+  }
+
   /** How much is free and how much must stay free, as text. */
   get shortage(): string {
     return `${formatMebibytes(this.#freeOctets)} free, of which ${formatMebibytes(this.#minOctets)} are kept free (--db-free-min)`;

@@ -47,12 +47,15 @@ test('DiskGuard is low a log before it is full, and until there is room for a wh
   const bench = new Bench();
   const low = 100 * MIB + WAL_OCTETS_MAX;
   assert.deepEqual(bench.with(low), [false, false]);
+  assert.equal(bench.guard.trouble, undefined);
   assert.deepEqual(bench.with(low - 1), [true, false]);
+  assert.match(bench.guard.trouble ?? '', /^the disk of database \/data\/x\.db is nearly full/);
   assert.deepEqual(bench.with(100 * MIB), [true, false]);
   assert.deepEqual(bench.with(100 * MIB - 1), [true, true]);
   assert.deepEqual(bench.with(low), [true, false], 'it does not flap');
   assert.deepEqual(bench.with(low + WAL_OCTETS_MAX - 1), [true, false]);
   assert.deepEqual(bench.with(low + WAL_OCTETS_MAX), [false, false]);
+  assert.equal(bench.guard.trouble, undefined);
   assert.deepEqual(bench.logger.lines, [
     {
       event: 'disk_low',
