@@ -214,11 +214,14 @@ export class SentryPeerClient {
     return this.#get('/v1/trends', { period }, signal);
   }
 
-  /** What dialled digits mean, for up to 64 numbers, in their order. */
+  /** What dialled digits mean, for up to 64 numbers without commas, in their order. Throws `RangeError`. */
   async readings(
     numbers: readonly string[],
     { signal }: CallOptions = {},
   ): Promise<Readings['items']> {
+    const odd = numbers.find((number) => number.includes(','));
+    // The node would take it for two.
+    if (odd !== undefined) throw new RangeError(`${odd} has a comma: ask for the digits before it`);
     return (await this.#get<Readings>('/v1/readings', { numbers: numbers.join(',') }, signal))
       .items;
   }

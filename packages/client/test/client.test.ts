@@ -130,6 +130,14 @@ test('a node may be in a folder of a server', async () => {
   assert.equal(twice?.href, 'https://pbx.example/sentrypeer/v1/summary');
 });
 
+test('readings() refuses a number that the node would take for two', async () => {
+  const node = new Node(ok({ items: [] }));
+  await assert.rejects(node.client().readings(['46850780290,1', '112']), RangeError);
+  assert.equal(node.asked.length, 0);
+  await node.client().readings(['46850780290', '112']);
+  assert.equal(node.asked[0]?.searchParams.get('numbers'), '46850780290,112');
+});
+
 test('a signal ends a call, and the wait before the next attempt', async () => {
   const node = new Node('never');
   const stop = new AbortController();
