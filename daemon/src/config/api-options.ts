@@ -26,7 +26,7 @@ const LOOKUP_DEFAULTS: LookupLevels = { '4.x': 'known', hq: 'listed', apiban: 'l
 /** A level for all families of routes, or for some. */
 const lookupLevelsType: ValueType<LookupLevels> = {
   placeholder: 'FAMILY=LEVEL',
-  wanted: `a level (${LOOKUP_LEVELS.join(', ')}) for all, or FAMILY=LEVEL joined by commas, such as 4.x=known,hq=listed`,
+  wanted: `a level (${LOOKUP_LEVELS.join(', ')}) for all, or FAMILY=LEVEL joined by commas, each family once, such as 4.x=known,hq=listed`,
   toml: ['string'],
   repeatable: false,
   parse: (text) => {
@@ -34,15 +34,16 @@ const lookupLevelsType: ValueType<LookupLevels> = {
       LOOKUP_LEVELS.find((level) => level === word.trim());
     const all = levelOf(text);
     if (all !== undefined) return { '4.x': all, hq: all, apiban: all };
-    const levels: Record<LookUpFamily, LookUpLevel> = { ...LOOKUP_DEFAULTS };
+    const levels: Partial<Record<LookUpFamily, LookUpLevel>> = {};
     for (const item of text.split(',')) {
       const [name = '', word = '', ...more] = item.split('=');
       const family = LOOKUP_FAMILIES.find((one) => one === name.trim());
       const level = levelOf(word);
       if (family === undefined || level === undefined || more.length > 0) return undefined;
+      if (levels[family] !== undefined) return undefined;
       levels[family] = level;
     }
-    return levels;
+    return { ...LOOKUP_DEFAULTS, ...levels };
   },
   format: (levels) => LOOKUP_FAMILIES.map((family) => `${family}=${levels[family]}`).join(','),
 };

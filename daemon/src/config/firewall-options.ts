@@ -25,8 +25,9 @@ export const portsType: ValueType<readonly PortRange[]> = {
 
 function parseRange(text: string): PortRange | undefined {
   const port = countType('PORT', 1, PORT_MAX);
-  const [from, to = from, ...more] = text.split('-').map((part) => port.parse(part));
-  if (from === undefined || to === undefined || more.length > 0 || from > to) return undefined;
+  const parts = text.split('-').map((part) => port.parse(part));
+  const [from, to] = parts.length === 1 ? [...parts, ...parts] : parts;
+  if (from === undefined || to === undefined || parts.length > 2 || from > to) return undefined;
   return [from, to];
 }
 

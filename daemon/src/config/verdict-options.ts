@@ -7,7 +7,7 @@ import { derivedOption } from './option.ts';
 import type { ValueType } from './value-types.ts';
 
 /** A value that differs from docs/policy.md. */
-export interface PolicyChange {
+interface PolicyChange {
   readonly name: PolicyName;
   readonly value: number;
 }
@@ -34,6 +34,21 @@ function listType<T>(
     format: (values) => values.map(format).join(','),
   };
 }
+
+const policyLines = listType<PolicyChange>(
+  'NAME=VALUE',
+  'a line of the policy with a whole number in its range, such as address-threshold=60 (docs/policy.md), each line once',
+  parsePolicyChange,
+  ({ name, value }) => `${name}=${value}`,
+);
+
+const policyType: ValueType<readonly PolicyChange[]> = {
+  ...policyLines,
+  parse: (text) => {
+    const changes = policyLines.parse(text);
+    return new Set(changes?.map(({ name }) => name)).size === changes?.length ? changes : undefined;
+  },
+};
 
 /** ISO 3166-1 alpha-2. */
 const countryType: ValueType<string> = {
@@ -93,12 +108,7 @@ export const VERDICT_OPTIONS = {
   policy: derivedOption({
     group: 'verdict',
     long: 'policy',
-    type: listType<PolicyChange>(
-      'NAME=VALUE',
-      'a line of the policy with a whole number in its range, such as address-threshold=60 (docs/policy.md)',
-      parsePolicyChange,
-      ({ name, value }) => `${name}=${value}`,
-    ),
+    type: policyType,
     defaultText: 'as docs/policy.md says',
     mayBeEmpty: true,
     doc: 'Line of the policy that decides which addresses and numbers are listed.',

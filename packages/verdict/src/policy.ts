@@ -235,12 +235,21 @@ export function policyOf(changes: ReadonlyMap<PolicyName, number>): Policy {
 export function parsePolicyChange(
   text: string,
 ): { readonly name: PolicyName; readonly value: number } | undefined {
-  const [word = '', digits = '', ...more] = text.split('=');
+  const [word = '', written = '', ...more] = text.split('=');
   const name = NAMES.find((one) => one === word.trim());
-  const value = Number(digits.trim() === '' ? 'none' : digits);
-  if (name === undefined || more.length > 0 || !Number.isSafeInteger(value)) return undefined;
+  const digits = written.trim();
+  // Otherwise `6e1` and `0x3c` would be numbers, too.
+  if (name === undefined || more.length > 0 || !isWhole(digits)) return undefined;
+  const value = Number(digits);
   const { min, max } = POLICY_RULES[name];
   return value < min || value > max ? undefined : { name, value };
+}
+
+/** Decimal digits, as many as a double represents exactly. */
+function isWhole(text: string): boolean {
+  if (text === '' || text.length > 15) return false;
+  for (const character of text) if (character < '0' || character > '9') return false;
+  return true;
 }
 
 export function gradeRank(grade: Grade): number {

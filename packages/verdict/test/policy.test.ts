@@ -27,7 +27,20 @@ test('parsePolicyChange() reads a line of the table with a value in its range, b
 test('parsePolicyChange() lets blanks stand around name and value, and takes nothing else', () => {
   const change = { name: 'network-56', value: 0 };
   assert.deepEqual(parsePolicyChange(' network-56 = 0 '), change);
-  for (const text of ['', '=', 'network-56', '=5', 'network-57=5', 'network-56:5', 'NETWORK-56=5'])
+  for (const text of [
+    '',
+    '=',
+    'network-56',
+    'network-56=0x0',
+    'network-56=0e0',
+    'network-56=+0',
+    'network-56=0.0',
+    'network-56=٠',
+    '=5',
+    'network-57=5',
+    'network-56:5',
+    'NETWORK-56=5',
+  ])
     assert.equal(parsePolicyChange(text), undefined, text);
 });
 
