@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { FleetConnection, FleetRole } from '@sentrypeer/fleet';
+import { isZonedAddress } from '@sentrypeer/ip';
 import { quoted, refusal } from '../config/refusal.ts';
-import { countType } from '../config/value-types.ts';
+import { countType, isHostName } from '../config/value-types.ts';
 import { FLEET_DAYS_MAX } from '../services/fleet/limits.ts';
 import type { Command, CommandContext } from './command.ts';
 import { needed, neededFile, refuseMore } from './words.ts';
@@ -171,11 +172,13 @@ async function connect(context: CommandContext): Promise<FleetConnection> {
 function placeOf(text: string | undefined): object {
   if (text === undefined) return {};
   const url = URL.parse(`postgres://${text}/`);
-  if (url === null || url.hostname === '' || url.username !== '' || url.pathname !== '/') {
+  const host = url?.hostname.replace(/^\[|\]$/g, '') ?? '';
+  const isHost = isZonedAddress(host) || isHostName(host);
+  if (url === null || !isHost || url.port === '0' || url.username !== '' || url.pathname !== '/') {
     throw refusal(`${quoted(text)} is not a host: write ${JOIN_FORM}, such as db.example.org:5432`);
   }
   return {
-    host: url.hostname.replace(/^\[|\]$/g, ''),
+    host,
     port: url.port === '' ? 5432 : Number(url.port),
     tls: { authoritiesFile: undefined },
   };

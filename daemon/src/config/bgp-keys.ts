@@ -16,7 +16,7 @@ import { portsType } from './firewall-options.ts';
 import {
   addressType,
   countType,
-  isHostName,
+  isNameText,
   listenAddressesType,
   switchType,
   type ListenAddress,
@@ -94,7 +94,7 @@ const nameType: ValueType<string> = {
   toml: ['string'],
   repeatable: false,
   parse: (text) =>
-    isHostName(text) && text.length <= NEIGHBOUR_NAME_CHARACTERS_MAX ? text : undefined,
+    isNameText(text) && text.length <= NEIGHBOUR_NAME_CHARACTERS_MAX ? text : undefined,
   format: (value) => value,
 };
 

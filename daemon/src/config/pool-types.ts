@@ -19,6 +19,8 @@ const DHT_PORT = 4222;
 const KEY_SIZE = 32;
 /** Nodes dial no port below this one. */
 const PORT_MIN = 1024;
+/** Words that other options take; a host that is really called so is written with a dot after its name. */
+const NO_HOSTS: ReadonlySet<string> = new Set(['none', 'off', 'all', 'auto']);
 const NEIGHBOURS = ['off', 'link', 'admin', 'site', 'organization'] as const;
 
 export type NeighboursScope = (typeof NEIGHBOURS)[number];
@@ -129,7 +131,8 @@ function parseHostPort(text: string): HostPort | undefined {
   const colon = text.lastIndexOf(':');
   const hostText = colon < 0 ? text : text.slice(0, colon);
   const port = colon < 0 ? DHT_PORT : portType.parse(text.slice(colon + 1));
-  const host = bareAddress(hostText) ?? (isHostName(hostText) ? hostText : undefined);
+  const isName = isHostName(hostText) && !NO_HOSTS.has(hostText.toLowerCase());
+  const host = bareAddress(hostText) ?? (isName ? hostText : undefined);
   if (host === undefined || port === undefined || port === 0) return undefined;
   // Without brackets, the end of an IPv6 address could be a port.
   return host.includes(':') && !hostText.startsWith('[') ? undefined : { host, port };

@@ -189,7 +189,9 @@ export const hostNamesType: ValueType<readonly string[]> = {
   toml: ['string'],
   repeatable: true,
   parse: (text) =>
-    parseList(text, (name) => (/^[a-z0-9-]+(\.[a-z0-9-]+)*$/i.test(name) ? name : undefined)),
+    parseList(text, (name) =>
+      isHostName(name) && /^[a-z0-9.-]*[a-z0-9-]$/i.test(name) ? name : undefined,
+    ),
   format: (value) => value.join(','),
 };
 
@@ -309,8 +311,18 @@ function hostTarget(kind: 'udp' | 'tcp', listen: ListenAddress): SyslogTarget {
   return { kind, host: listen.address, port: listen.port };
 }
 
-/** Letters, digits, hyphens and dots, RFC 1123 §2.1; also underscores, which occur in container networks. */
+/**
+ * Labels between dots, RFC 1123 §2.1. The last one is not a number: otherwise it is a slip in an address, or resolvers
+ * read it as another one, such as 1.2.3 as 1.2.0.3.
+ */
 export function isHostName(text: string): boolean {
+  const labels = (text.endsWith('.') ? text.slice(0, -1) : text).split('.');
+  const last = labels.at(-1) ?? '';
+  return isNameText(text) && !labels.includes('') && digitsAtStart(last) < last.length;
+}
+
+/** Letters, digits, hyphens and dots; also underscores, which occur in container networks. */
+export function isNameText(text: string): boolean {
   if (text.length > HOST_NAME_CHARACTERS_MAX) return false;
   for (const character of text.toLowerCase()) {
     if (!'abcdefghijklmnopqrstuvwxyz0123456789-._'.includes(character)) return false;

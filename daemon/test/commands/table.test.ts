@@ -164,3 +164,15 @@ test('a file that a command writes or reads is never called by a hyphen', () => 
   }
   prepared('backup ./-', 'backup');
 });
+
+test('fleet join takes the name or the address of one host', async () => {
+  const line = 'fleet join berlin-1 sensor berlin-1.fleet';
+  for (const host of ['192.0.2.300', 'db1,db2', 'db:0', 'db:99999', 'a..b', '']) {
+    const words = [...line.split(' '), host];
+    await assert.rejects(
+      prepared(words)({ config: { fleetAddress: {} } } as never),
+      /is not a host: write fleet join/,
+      host,
+    );
+  }
+});

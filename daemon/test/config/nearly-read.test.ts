@@ -40,3 +40,15 @@ test('loadConfig() wants both ends of a range of ports', () => {
     [5080, 5090],
   ]);
 });
+
+test('loadConfig() takes no slip in an address, and no word, for the name of a host', () => {
+  const slips = ['192.0.2.300', '192.0.2', '1234', 'node.1', '192..0.2.1', 'a..b', '...', '.a'];
+  refuseEach(slips.map((host) => `-p -b ${host}`));
+  refuseEach(slips.map((host) => `-p --pool-peer ${host}:4222`));
+  refuseEach(slips.map((host) => `-s --syslog-target udp://${host}:514`));
+  refuseEach(slips.map((host) => `-a --api-host ${host}`));
+  refuseEach(['None', 'off', 'all', 'auto'].map((word) => `-p -b ${word}`));
+  refuseEach(['-p --pool-peer none', '-p -b none,node.example.org']);
+  const names = 'localhost,db_1,1a.example.org,node.example.org.,xn--bcher-kva.example';
+  assert.equal(run(`-p -b ${names}`).config.bootstrapNodes.length, 5);
+});

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { isLoopback } from '@sentrypeer/ip';
+import { canonicalAddress, isLoopback, isNearlyIpv4 } from '@sentrypeer/ip';
 import { ADDRESS_CHARACTERS_MAX } from './limits.ts';
 
 const DEFAULT_PORT = 5432;
@@ -85,15 +85,25 @@ function read(url: URL): FleetAddressReading {
   }
   const host = searchParams.get('host') ?? hostOf(url);
   if (host === '') return { trouble: 'it names no host: postgres://NAME@HOST/DATABASE' };
+  if (!isHost(host)) {
+    return { trouble: 'its host is neither a name nor an address; one host can be named' };
+  }
   const tls = tlsOf(host, searchParams.get('sslmode'), searchParams.get('sslrootcert'));
   if ('trouble' in tls) return tls;
   const password = url.password === '' ? undefined : decodeURIComponent(url.password);
   const port = url.port === '' ? DEFAULT_PORT : Number(url.port);
+  if (port === 0) return { trouble: 'its port is not from 1 to 65535' };
   return { address: { host, port, database, user, password, tls: tls.tls } };
 }
 
 function hostOf({ hostname }: URL): string {
   return decodeURIComponent(hostname.startsWith('[') ? hostname.slice(1, -1) : hostname);
+}
+
+/** No slip in an address, and none of libpq's lists of hosts. */
+function isHost(text: string): boolean {
+  if (text.startsWith('/') || canonicalAddress(text) !== undefined) return true;
+  return !isNearlyIpv4(text) && !text.includes(',');
 }
 
 /** A Unix socket or this machine itself: nobody is in between. */

@@ -52,6 +52,11 @@ test('readFleetAddress() says what is missing and never repeats the password', (
     ['postgres://a:hunter2@db/', /names no database/],
     ['postgres://a:hunter2@db/f?password=hunter2', /parameters host, sslmode, sslrootcert/],
     ['postgres://a:hunter2%@db/f', /hexadecimal digits/],
+    ['postgres://a:hunter2@192.0.2.300/f', /host is neither a name nor an address/],
+    ['postgres://a:hunter2@192.0.2/f', /host is neither a name nor an address/],
+    ['postgres://a:hunter2@db1,db2/f', /host is neither a name nor an address/],
+    ['postgres://a:hunter2@x/f?host=db1,db2', /host is neither a name nor an address/],
+    ['postgres://a:hunter2@db:0/f', /port is not from 1 to 65535/],
     ['postgres://a@x/f?host=/run&sslmode=verify-full', /no TLS over a Unix socket/],
     [`postgres://a:${'x'.repeat(3000)}@db/f`, /not an address such as/],
   ] as const) {

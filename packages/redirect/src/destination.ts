@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { latin1FromUtf8 } from '@sentrypeer/bytes';
+import { canonicalAddress, isNearlyIpv4 } from '@sentrypeer/ip';
 import { parseSipUri } from '@sentrypeer/sip';
 import { TEMPLATE_CHARACTERS_MAX } from './limits.ts';
 
@@ -33,10 +34,15 @@ export function parseDestination(template: string): Destination | undefined {
   if (place === undefined) return undefined;
   const [before = '', after = '', ...more] = template.split(place);
   if (more.length > 0 || before.includes('{') || after.includes('{')) return undefined;
-  const { scheme, host, password } = parseSipUri(`${before}1${after}`);
+  let isRight = true;
+  const uri = parseSipUri(`${before}1${after}`, () => void (isRight = false));
+  const { scheme, host, port, password } = uri;
   if ((scheme !== 'sip' && scheme !== 'sips') || host === '' || password !== undefined) {
     return undefined;
   }
+  // Such a port or host would be copied into every answer.
+  if (!isRight || port === 0 || (isNearlyIpv4(host) && canonicalAddress(host) === undefined))
+    return undefined;
   const at = after.indexOf('@');
   if (at < 0) return undefined;
   return {
