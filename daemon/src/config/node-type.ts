@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { ValueType } from './value-types.ts';
+import { parseUrl } from './webhook-types.ts';
 
 /** Where a node has its API. A key is sent there, so the URL has no user, and no path, which would be lost. */
 export const nodeType: ValueType<URL> = {
@@ -9,9 +10,8 @@ export const nodeType: ValueType<URL> = {
   toml: ['string'],
   repeatable: false,
   parse: (text) => {
-    const url = URL.parse(text.trim());
-    if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:')) return undefined;
-    return url.href === `${url.origin}/` ? url : undefined;
+    const url = parseUrl(text);
+    return url?.href === `${url?.origin}/` ? url : undefined;
   },
   format: (value) => value.origin,
 };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
+import { canonicalAddress } from '@sentrypeer/ip';
 import { isSigningSecret } from '@sentrypeer/delivery/settings';
 import { SECRET_CHARACTERS_MAX, WEBHOOKS_COUNT_MAX } from '../limits.ts';
 import type { ValueType } from './value-types.ts';
@@ -81,10 +82,23 @@ export const signingSecretType: ValueType<string> = {
   parse: (text) => (isLine(text) && (text === '' || isSigningSecret(text)) ? text : undefined),
 };
 
-function parseUrl(text: string): URL | undefined {
-  const url = URL.parse(text.trim());
+/**
+ * An address of HTTP whose host is what was written. By itself `URL` repairs slips: it reads `http://1.2.3` as 1.2.0.3,
+ * `http:///a` and `http:a` as the host a, and leaves out line breaks.
+ */
+export function parseUrl(text: string): URL | undefined {
+  const trimmed = text.trim();
+  const url = URL.parse(trimmed);
   if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:')) return undefined;
-  return url;
+  const written = trimmed.slice(url.protocol.length).toLowerCase();
+  const isWritten = written.startsWith('//') && !'/\\'.includes(written.charAt(2));
+  const isHost = !isAddress(url.hostname) || written.includes(url.hostname);
+  const isName = isAddress(url.hostname) || !url.hostname.split('.').slice(0, -1).includes('');
+  return isWritten && isLine(trimmed) && isHost && isName && url.port !== '0' ? url : undefined;
+}
+
+function isAddress(host: string): boolean {
+  return canonicalAddress(host) !== undefined;
 }
 
 function isLine(text: string): boolean {

@@ -52,3 +52,36 @@ test('loadConfig() takes no slip in an address, and no word, for the name of a h
   const names = 'localhost,db_1,1a.example.org,node.example.org.,xn--bcher-kva.example';
   assert.equal(run(`-p -b ${names}`).config.bootstrapNodes.length, 5);
 });
+
+test('loadConfig() takes an address of HTTP only if its host is what was written', () => {
+  const wrong = [
+    'http://1.2.3/',
+    'http://0x7f000001/',
+    'http://2130706433/',
+    'http://127.1:8082/',
+    'http://192.0.2.01/',
+    'http://192.0.2.300/',
+    'http:hub.example',
+    'http:/hub.example',
+    'http:///hub.example',
+    'http:\\\\hub.example',
+    'http://hub..example/',
+    'http://.hub.example/',
+    'http://hub.example:0/',
+    'http://hub.\u0009example/',
+  ];
+  for (const option of ['-w', '--analytics --analytics-summary', '--oauth2-token-url']) {
+    for (const url of wrong) assert.match(refused(`${option} ${url}`), /is not an address/u, url);
+  }
+  for (const option of ['--firewall-node', '--bgp-node']) {
+    for (const url of wrong) assert.match(refused(`${option} ${url}`), /is not where a node/u, url);
+  }
+  const right = [
+    'HTTP://Hub.Example/A',
+    'http://[2001:DB8::1]:8080/',
+    'http://192.0.2.1',
+    'https://bücher.example/',
+    'http://hub.example./',
+  ];
+  assert.equal(run(`-w ${right.join(',')}`).config.webhooks.length, 5);
+});
