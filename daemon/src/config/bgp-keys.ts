@@ -45,12 +45,29 @@ const asnType: ValueType<number> = {
   },
 };
 
+/** An address of one host, and not the wildcard. */
+const hostType: ValueType<string> = {
+  ...addressType,
+  wanted: 'the IP address of a host, such as 192.0.2.1 or 2001:db8::1',
+  parse: (text) => {
+    const address = addressType.parse(text);
+    return address === '0.0.0.0' || address === '::' ? undefined : address;
+  },
+};
+
+/** Of BGP's attributes, none has room for a zone. */
+const nextHopType: ValueType<string> = {
+  ...hostType,
+  wanted: 'an IP address without a zone, such as 192.0.2.1 or 100::1',
+  parse: (text) => (text.includes('%') ? undefined : hostType.parse(text)),
+};
+
 const ipv4Type: ValueType<string> = {
   ...addressType,
   wanted: 'an IPv4 address, such as 192.0.2.1',
   parse: (text) => {
-    const address = addressType.parse(text);
-    return address === undefined || isIpv6(address) || address === '0.0.0.0' ? undefined : address;
+    const address = hostType.parse(text);
+    return address === undefined || isIpv6(address) ? undefined : address;
   },
 };
 
@@ -58,8 +75,8 @@ const ipv6Type: ValueType<string> = {
   ...addressType,
   wanted: 'an IPv6 address without a zone, such as 100::1',
   parse: (text) => {
-    const address = addressType.parse(text);
-    return address !== undefined && isIpv6(address) && !address.includes('%') ? address : undefined;
+    const address = nextHopType.parse(text);
+    return address !== undefined && isIpv6(address) ? address : undefined;
   },
 };
 
@@ -141,7 +158,7 @@ export const BGP_KEYS = {
     'Where neighbours may connect to, such as `["0.0.0.0:179", "[::]:179"]`; connections from others than neighbours are refused. Port 179 needs CAP_NET_BIND_SERVICE.',
   ),
   next_hop_ipv4: key(
-    addressType,
+    nextHopType,
     '192.0.2.1',
     'Next hop of IPv4 routes, which your routers discard.',
   ),
@@ -156,7 +173,7 @@ export const BGP_KEYS = {
 /** Keys of a `[[bgp.neighbour]]`. */
 export const NEIGHBOUR_KEYS = {
   name: key(nameType, 'its address', 'The name in the log, the status and the metrics.'),
-  address: key(addressType, '', 'Its address; connections from others are refused.'),
+  address: key(hostType, '', 'Its address; connections from others are refused.'),
   asn: key(asnType, '', 'Its AS number.'),
   port: key(countType('PORT', 1, PORT_MAX), '179', 'Its port.'),
   passive: key(switchType, 'false', 'Wait for it to connect; needs `listen`.'),
@@ -187,7 +204,7 @@ export const NEIGHBOUR_KEYS = {
   flow_protocols: key(protocolsType, 'tcp and udp', 'Protocols of a FlowSpec rule.'),
   flow_ports: key(flowPortsType, '5060-5061', 'Destination ports of a FlowSpec rule.'),
   next_hop_ipv4: key(
-    addressType,
+    nextHopType,
     'that of [bgp]',
     'Next hop of IPv4 routes; an IPv6 address for a router with RFC 8950.',
   ),

@@ -85,14 +85,11 @@ export const poolAddressType: ValueType<PoolAddress> = {
 
 function parseOwnAddress(text: string): Exclude<PoolAddress, 'auto'>[number] | undefined {
   const bare = bareAddress(text);
-  if (bare !== undefined) {
-    const address = canonicalAddress(bare);
-    return address === undefined ? undefined : { address, port: undefined };
-  }
-  const at = parseHostPort(text);
+  const at = bare === undefined ? parseHostPort(text) : { host: bare, port: undefined };
   const address = at && canonicalAddress(at.host);
-  if (address === undefined || at === undefined || at.port < PORT_MIN) return undefined;
-  return { address, port: at.port };
+  if (address === undefined || (at?.port ?? PORT_MIN) < PORT_MIN) return undefined;
+  // Nobody can be reached at the wildcard.
+  return address === '0.0.0.0' || address === '::' ? undefined : { address, port: at?.port };
 }
 
 function keyText(hex: string): string {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { isIpv6, isZonedAddress } from '@sentrypeer/ip';
+import { canonicalAddress, isIpv6, isZonedAddress } from '@sentrypeer/ip';
 import { parseAllowed } from '@sentrypeer/verdict';
 import {
   HOST_NAME_CHARACTERS_MAX,
@@ -142,7 +142,7 @@ export const addressType: ValueType<string> = {
   wanted: 'an IP address, such as 127.0.0.1 or ::1',
   toml: ['string'],
   repeatable: false,
-  parse: parseAddress,
+  parse: parseCanonical,
   format: (value) => value,
 };
 
@@ -154,10 +154,11 @@ export const addressesType: ValueType<'all' | readonly string[]> = {
   repeatable: true,
   parse: (text) => {
     if (text === 'all') return 'all';
-    return parseList(text, (item) => {
-      const address = parseAddress(item);
+    const addresses = parseList(text, (item) => {
+      const address = parseCanonical(item);
       return address === '0.0.0.0' || address === '::' ? undefined : address;
     });
+    return addresses && [...new Set(addresses)];
   },
   format: (value) => (value === 'all' ? value : value.join(',')),
 };
@@ -273,6 +274,12 @@ function parseAddress(text: string): string | undefined {
   return isZonedAddress(trimmed) ? trimmed : undefined;
 }
 
+/** One text for all spellings of an address, so that `::0` is the wildcard and nothing is opened twice. */
+function parseCanonical(text: string): string | undefined {
+  const address = parseAddress(text);
+  return address && (canonicalAddress(address) ?? address);
+}
+
 function parseNetwork(written: string): string | undefined {
   const [address = '', prefix, ...more] = written.split('/');
   const parsed = parseAddress(address);
@@ -289,7 +296,7 @@ function parseListenAddress(text: string): ListenAddress | undefined {
   const host = text.slice(0, colon);
   // Without brackets, the end of an IPv6 address could be a port.
   if (colon < 0 || (host.includes(':') && !host.startsWith('['))) return undefined;
-  const address = parseAddress(host);
+  const address = parseCanonical(host);
   const port = portType.parse(text.slice(colon + 1));
   return address === undefined || port === undefined ? undefined : { address, port };
 }

@@ -85,3 +85,32 @@ test('loadConfig() takes an address of HTTP only if its host is what was written
   ];
   assert.equal(run(`-w ${right.join(',')}`).config.webhooks.length, 5);
 });
+
+test('loadConfig() knows an address in every spelling', () => {
+  refuseEach(['::0', '0:0:0:0:0:0:0:0', '::ffff:0.0.0.0'].map((all) => `--sip-address ${all}`));
+  const { sipAddresses, apiAddress, sipAgent } = run(
+    '--sip-address 0:0::1,::1,::ffff:127.0.0.1,127.0.0.1 -a --api-address 2001:DB8::0:1 --sip-agent [::0]:5062',
+  ).config;
+  assert.deepEqual(sipAddresses, ['::1', '127.0.0.1']);
+  assert.equal(apiAddress, '2001:db8::1');
+  assert.deepEqual(sipAgent, [{ address: '::', port: 5062 }]);
+  assert.match(
+    refused('-a --api-port 5062 --api-address 0::1 --sip-agent [::1]:5062'),
+    /both open TCP port/u,
+  );
+});
+
+test('loadConfig() takes no wildcard for the address of a host', () => {
+  for (const all of ['0.0.0.0', '::', '0::0', '0.0.0.0:4222', '[::]:4222'])
+    refuseEach([`-p --pool-address ${all}`]);
+  const bgp = (key: string, address: string): string =>
+    refused('-g /c', {
+      files: {
+        '/c': `[bgp]\nasn = 64512\nrouter_id = "203.0.113.5"\n[[bgp.neighbour]]\nasn = 64496\n${key === 'address' ? '' : 'address = "203.0.113.1"\n'}${key} = "${address}"`,
+      },
+    });
+  for (const key of ['address', 'router_id', 'next_hop_ipv4', 'next_hop_ipv6'])
+    for (const all of ['0.0.0.0', '::'])
+      assert.match(bgp(key, all), /" is not an? |" is not the /u);
+  assert.match(bgp('next_hop_ipv4', '2001:db8::1%eth0'), /is not an IP address without a zone/u);
+});
