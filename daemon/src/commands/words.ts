@@ -7,6 +7,7 @@ import type { CommandFlagName } from '../config/command-flags.ts';
 import { quoted, refusal } from '../config/refusal.ts';
 import { countType, STANDARD_OUTPUT_FILE } from '../config/value-types.ts';
 import { COMMENT_CHARACTERS_MAX } from '../limits.ts';
+import { isPartOfTime, isTimeInside } from './unread-times.ts';
 
 /** How long something holds: always, for some seconds from now, or up to a moment in wall-clock microseconds. */
 export type HoldTime =
@@ -53,6 +54,12 @@ export function timeAndComment(
       `${quoted(rest[0] ?? '')} follows a time and looks like another: leave one out, or write the comment with --comment`,
     );
   }
+  if (isPartOfTime(time.kind, rest)) {
+    throw refusal(
+      `${quoted(rest[0] ?? '')} follows a time but is not read: write a time in UTC or with its offset, ` +
+        'such as 2027-01-31T18:00:00+01:00, or write the comment with --comment',
+    );
+  }
   return { time, comment: commentOf(rest, flags) };
 }
 
@@ -79,10 +86,7 @@ export function commentOf(
   words: readonly string[],
   flags: ReadonlyMap<CommandFlagName, string>,
 ): string {
-  const index = words.findIndex((_, place) => {
-    const { kind } = readTime(words.slice(place));
-    return kind === 'duration' || kind === 'moment';
-  });
+  const index = words.findIndex((_, place) => isTimeInside(words.slice(place)));
   if (index >= 0) {
     throw refusal(
       `${quoted(words.slice(index).join(' '))} looks like a time in the middle of a comment: ` +

@@ -176,3 +176,40 @@ test('fleet join takes the name or the address of one host', async () => {
     );
   }
 });
+
+/** Command lines with bars between them. */
+function linesOf(text: string): readonly string[] {
+  return text.split(' | ');
+}
+
+test('a time is read as a whole, or not at all', () => {
+  for (const words of linesOf(
+    'until=2027-01-31 | until:2027-01-31 | for30d | until2027-01-31 | ttl=30d | for=30d' +
+      ' | one-month | sixteen days | many years | a quarter | starting tomorrow | +P30D' +
+      ' | the 31st of January | office 30d. | office (30d) | office 2027-02-30' +
+      ' | office (until 2027-01-31) | office until:2027-01-31 | office 31.12.2027 | office 1.5h' +
+      ' | office ३०d | office until tomorrow | office for two weeks | office at 18:00',
+  )) {
+    assert.match(refusedCommand(`allow add 192.0.2.1 ${words}`), /looks like a time|not a time/u);
+    assert.match(refusedCommand(`block 192.0.2.1 ${words}`), /looks like a time|not a time/u);
+  }
+  for (const words of linesOf(
+    '2027-01-31 18:00 CET | 2027-01-31 18:00 Europe/Berlin | 2027-01-31 6:00 pm' +
+      ' | 2027-01-31 at 18:00 | 2027-01-31 18:00 GMT+1 | 30d ago | 1d and a half | 2 weeks ago',
+  )) {
+    assert.match(
+      refusedCommand(`allow add 192.0.2.1 ${words}`),
+      /follows a time|not a time/u,
+      words,
+    );
+  }
+  for (const words of linesOf(
+    'office 24/7 | 30d first/second line | one office | office for 24 sites' +
+      ' | marketing 24 | until 2027-01-31 18:00 UTC | 30d and others | always at home' +
+      ' | 30d office for our people | trunk no. 3 | PBX1: main',
+  )) {
+    prepared(`allow add 192.0.2.1 ${words}`, 'allow add');
+  }
+  prepared(['allow', 'add', '192.0.2.1', 'always', '--comment', 'until 2027-01-31 at 18:00']);
+  assert.match(refusedCommand(['allow', 'add', '192.0.2.1', '30d\n']), /^"30d\\n" is not a time/u);
+});

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
+import { terminalSafeJson } from './unsafe-text.ts';
+
 /** The time that words begin with, and how many words it takes. */
 export type TimeReading =
   | { readonly kind: 'always'; readonly wordsCount: number }
@@ -81,19 +83,26 @@ const ALWAYS = new Set([
 const VAGUE = new Set(
   (
     'now never today tonight tomorrow yesterday midnight noon once temporary temporarily ' +
-    'monday tuesday wednesday thursday friday saturday sunday weekend fortnight eod eom eoy infinite infinity'
+    'monday tuesday wednesday thursday friday saturday sunday weekend fortnight fortnights quarter quarters ' +
+    'decade decades century centuries eod eom eoy infinite infinity'
   ).split(' '),
 );
-const MONTHS = new Set('jan feb mar apr may jun jul aug sep oct nov dec'.split(' '));
+const MONTHS =
+  'january february march april may june july august september october november december'.split(
+    ' ',
+  );
 /** Before a unit or a day of the week; numbers that are written out are not read. */
 const NEXT = new Set(
   (
-    'next this few some several half couple last end rest dozen two three four five six seven eight nine ten eleven twelve ' +
-    'fourteen fifteen twenty thirty forty sixty ninety hundred'
+    'next this few some several many half couple last end rest dozen one two three four five six seven eight nine ten ' +
+    'eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty thirty forty fifty sixty seventy ' +
+    'eighty ninety hundred thousand'
   ).split(' '),
 );
 /** Before a time that is none of the forms: `by friday`, `in two weeks`. */
-const PREPOSITIONS = new Set('after at before by during from in on since within'.split(' '));
+const PREPOSITIONS = new Set(
+  'after at before beginning by during from in on since starting through thru within'.split(' '),
+);
 /** Words that say nothing about the length. */
 const BETWEEN = new Set(['a', 'an', 'the', 'of']);
 const ONE = new Set(['a', 'an', 'one']);
@@ -149,7 +158,8 @@ export function readMomentText(text: string): number | undefined {
 }
 
 function refused(text: string): TimeReading {
-  return { kind: 'refused', why: `"${text}" is not ${TIMES_RIGHT}` };
+  const quoted = terminalSafeJson(JSON.stringify(text));
+  return { kind: 'refused', why: `${quoted} is not ${TIMES_RIGHT}` };
 }
 
 /** `2027-01-31`, `2027-01-31T…`, or the date and the time of day as two words. */
@@ -259,11 +269,18 @@ function vagueTime(words: readonly string[]): string | undefined {
     .flatMap((word) => word.split('-'))
     .map((word) => trimComma(word).toLowerCase());
   const [word = '', next = ''] = known.filter((each) => !BETWEEN.has(each));
-  const isMonth = MONTHS.has(word.slice(0, 3)) && isDigits(next.charAt(0));
+  const isMonth =
+    (nameOfMonth(word) && isDigits(next.charAt(0))) ||
+    (nameOfMonth(next) && isDigits(word.charAt(0)));
   const isUnit = UNITS.has(word) && (word.length > 2 || known.length === 1);
   const isNext = NEXT.has(word) && [UNITS, VAGUE, NEXT].some((those) => those.has(next));
   if (!VAGUE.has(word) && !isUnit && !isMonth && !isNext) return undefined;
   return words.slice(0, known.indexOf(isMonth || isNext ? next : word) + 1).join(' ');
+}
+
+/** `January`, `Jan` or `Sept`, in lower case. */
+function nameOfMonth(word: string): boolean {
+  return word.length >= 3 && MONTHS.some((month) => month.startsWith(word));
 }
 
 function refusedNumber([first = '']: readonly string[]): TimeReading {
