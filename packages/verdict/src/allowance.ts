@@ -140,6 +140,9 @@ export function likelySlip(text: string): string | undefined {
     return `bits after the length must be 0: write ${formatPrefix(network)}`;
   }
   if (isOnlyCode(text)) return `${text} is a code and not a number`;
+  if (isBarePrefix(text)) {
+    return 'a prefix begins with + and the code of a country, such as +4670*';
+  }
   if (isNearlyIpv4(text)) return 'it looks like an address but is not one';
   const digits = Array.from(text)
     .filter((character) => !' ()-./'.includes(character))
@@ -154,8 +157,13 @@ function isDigits(text: string): boolean {
   return text !== '' && consistsOf(text, '0123456789');
 }
 
+/** Digits with stars and hashes among them, but not `4670*`, which is meant as a prefix. */
 function isDialled(text: string): boolean {
-  return consistsOf(text, '0123456789*#') && !consistsOf(text, '*#');
+  return consistsOf(text, '0123456789*#') && !consistsOf(text, '*#') && !isBarePrefix(text);
+}
+
+function isBarePrefix(text: string): boolean {
+  return text.endsWith('*') && isDigits(text.slice(0, -1));
 }
 
 function consistsOf(text: string, characters: string): boolean {

@@ -76,6 +76,15 @@ test('likelySlip() knows a slip in an address from a number with dots', () => {
   );
 });
 
+test('parseAllowed() takes a prefix without its plus for no dialled digits', () => {
+  for (const one of ['46*', '4670*', '0046*', '0*']) {
+    assert.equal(parseAllowed(one), undefined, one);
+    assert.match(likelySlip(one) ?? '', /^a prefix begins with \+/u, one);
+  }
+  for (const code of ['*97', '**61', '*21#', '31*1', '2000#'])
+    assert.equal(parseAllowed(code)?.kind, 'dialled', code);
+});
+
 test('isWide() and likelySlip() take whatever may be written', () => {
   fc.assert(
     fc.property(text, (one) => {
