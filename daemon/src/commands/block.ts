@@ -23,6 +23,11 @@ const ADD: Command = {
   ],
   prepare: ({ words: [what, ...more], flags }) => {
     const value = needed(what, FORM);
+    const [next] = more;
+    // As with allow: without this, the address would be taken for a time.
+    if (next !== undefined && value === 'add')
+      throw refusal(`write block ${shown(next)}, without add`);
+    if (next !== undefined && value === 'remove') throw refusal(`write unblock ${shown(next)}`);
     const { time, comment } = timeAndComment(more, flags);
     return async (context) => {
       const { subject, alike, isWide, guard, exceptions } = await readWhat(value, context);

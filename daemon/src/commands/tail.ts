@@ -33,7 +33,7 @@ export const TAIL: Command = {
     const linesCount = wholeFlag(flags, 'lines', TAIL_LINES_MAX) ?? LINES_DEFAULT;
     const says = filterOf(flags);
     const number = flags.get('number');
-    if (number !== undefined) checkNumber(needed(number, '--number NUMBER'));
+    if (number !== undefined) checkNumber(needed(number.trim(), '--number NUMBER'));
     return async (context) => {
       const { StoreReader } = await import('@sentrypeer/store');
       const { dbFile } = context.config;
@@ -143,9 +143,10 @@ function printer(
 }
 
 function filterOf(flags: CommandLine['flags']): Filter {
-  const method = flags.get('method')?.toUpperCase();
+  const method = methodOf(flags)?.toUpperCase();
   const network = networkOf(flags);
   const agent = flags.get('agent')?.toLowerCase();
+  if (agent !== undefined) needed(agent, '--agent TEXT');
   const transport = oneOf(flags, 'transport', TRANSPORTS, (text) => text.toUpperCase());
   const grade = oneOf(flags, 'grade', GRADES, (text) => text.toLowerCase());
   return (event) =>
@@ -154,6 +155,13 @@ function filterOf(flags: CommandLine['flags']): Filter {
     (agent === undefined || event.userAgent.toLowerCase().includes(agent)) &&
     (transport === undefined || event.transportType === transport) &&
     (grade === undefined || GRADES.indexOf(event.grade ?? 'seen') >= GRADES.indexOf(grade));
+}
+
+/** A token, RFC 3261 §25.1: otherwise no event would ever have this method. */
+function methodOf(flags: CommandLine['flags']): string | undefined {
+  const text = flags.get('method');
+  if (text === undefined || /^[\w.!%*+`'~-]+$/u.test(text)) return text;
+  throw refusal(`--method: ${quoted(text)} is not one method, such as INVITE`);
 }
 
 function oneOf<T extends string>(

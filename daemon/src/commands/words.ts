@@ -25,7 +25,7 @@ export function needed(word: string | undefined, form: string): string {
  * output.
  */
 export function neededFile(word: string | undefined, form: string): string {
-  const path = needed(word, form);
+  const path = needed(word?.trim() === '' ? '' : word, form);
   if (path !== STANDARD_OUTPUT_FILE) return path;
   throw refusal(`"-" is not the path of a file: write ${form} with one (./- if it is called that)`);
 }

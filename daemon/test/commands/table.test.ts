@@ -163,6 +163,7 @@ test('a file that a command writes or reads is never called by a hyphen', () => 
     assert.match(refusedCommand(line), /^"-" is not the path of a file: write .* FILE/u, line);
   }
   prepared('backup ./-', 'backup');
+  assert.equal(refusedCommand(['backup', ' ']), 'a word is missing: write backup FILE');
 });
 
 test('fleet join takes the name or the address of one host', async () => {
@@ -212,4 +213,24 @@ test('a time is read as a whole, or not at all', () => {
   }
   prepared(['allow', 'add', '192.0.2.1', 'always', '--comment', 'until 2027-01-31 at 18:00']);
   assert.match(refusedCommand(['allow', 'add', '192.0.2.1', '30d\n']), /^"30d\\n" is not a time/u);
+});
+
+test('tail wants something to look for, and one method', () => {
+  prepared(['tail', '--method', 'invite', '--agent', 'sip vicious', '--number', 'alice']);
+  prepared(['tail', '--method', 'X-1.~!']);
+  for (const method of ['', ' ', 'INV ITE', 'invite,register', 'ＩＮＶＩＴＥ', ' INVITE'])
+    assert.match(
+      refusedCommand(['tail', '--method', method]),
+      /is not one method, such as INVITE/u,
+    );
+  assert.equal(refusedCommand(['tail', '--agent=']), 'a word is missing: write --agent TEXT');
+  assert.equal(
+    refusedCommand(['tail', '--number', ' ']),
+    'a word is missing: write --number NUMBER',
+  );
+});
+
+test('block says what to write where others write add and remove', () => {
+  assert.equal(refusedCommand('block add 45.1.2.3 30d'), 'write block 45.1.2.3, without add');
+  assert.equal(refusedCommand('block remove 45.1.2.3'), 'write unblock 45.1.2.3');
 });
