@@ -193,6 +193,12 @@ test('a slip in an address is not a number, and digits that no plan knows are bl
     (await plainly('block', '45.13.0/16')).stderr,
     /no network such as 192\.0\.2\.0\/24/,
   );
+  for (const words of [
+    ['block', '45.13.7.0/16'],
+    ['explain', '45.13.7.0/16'],
+    ['delist', '45.13.7.0/16'],
+  ])
+    assert.match((await plainly(...words)).stderr, /must be 0: write 45\.13\.0\.0\/16/);
   assert.match(
     (await plainly('block', '+4685078029x')).stderr,
     /a range ends with xx, xxx or xxxx/,

@@ -75,3 +75,11 @@ test('check-config says which key it may not read, and goes on', async (t) => {
   assert.equal(warnings.length, 1);
   assert.match(warnings[0] ?? '', /not checked: .*identity.*may not read it/);
 });
+
+test('check-config ends with status 2 for a country that no daemon could start with', async () => {
+  using folder = new TemporaryFolder();
+  const args = ['--home-country=ZZ', 'check-config'];
+  const { status, stdout, stderr } = await DaemonProcess.run(args, { folder: folder.path });
+  assert.deepEqual([status, stdout], [2, '']);
+  assert.match(stderr, /^sentrypeer: ZZ has no numbering plan; /u);
+});

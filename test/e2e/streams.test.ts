@@ -100,10 +100,10 @@ test('-f - is refused: there is no database on standard output', async () => {
 
 test('a command whose answer finds a full disk says so, and one whose reader is gone is quiet', async () => {
   using folder = new TemporaryFolder();
-  const run = async (tail: string): Promise<readonly [number, string]> => {
+  const run = async (tail: string, words = '--help'): Promise<readonly [number, string]> => {
     const child = spawn(
       'bash',
-      ['-o', 'pipefail', '-c', `${process.execPath} ${PROGRAM} --help ${tail}`],
+      ['-o', 'pipefail', '-c', `${process.execPath} ${PROGRAM} ${words} ${tail}`],
       {
         cwd: folder.path,
         stdio: ['ignore', 'ignore', 'pipe'],
@@ -118,6 +118,8 @@ test('a command whose answer finds a full disk says so, and one whose reader is 
   assert.equal(full, 1);
   assert.match(said, /^sentrypeer: the answer could not be written.*ENOSPC.*\n$/);
   assert.deepEqual(await run('| true'), [0, '']);
+  const right = [0, 'The configuration is right.\n'] as const;
+  assert.deepEqual(await run('>/dev/full', 'check-config'), right, 'there is nothing to write');
 });
 
 /** Makes standard output one that nobody reads, then becomes the program. */

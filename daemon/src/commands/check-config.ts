@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { assert } from '@sentrypeer/kernel';
+import { assert, OperatingError } from '@sentrypeer/kernel';
 import { NumberingPlans } from '@sentrypeer/numbers';
 import { refusal } from '../config/refusal.ts';
 import { OPTION_ENTRIES } from '../config/settings.ts';
@@ -25,7 +25,7 @@ export const CHECK_CONFIG: Command = {
       if (loaded.kind === 'refused') throw refusal(loaded.message);
       assert(loaded.kind === 'run', 'what the daemon would do is run');
       const { config, origins } = loaded;
-      homePlanOf(await NumberingPlans.load(), config.homeCountry);
+      checkHome(await NumberingPlans.load(), config.homeCountry);
       const warnings = [...loaded.warnings, ...(await checkFiles(config, logger))];
       const set = OPTION_ENTRIES.filter(([key]) => origins[key].kind !== 'default').map(
         ([key, { long, type }]) => ({
@@ -42,6 +42,16 @@ export const CHECK_CONFIG: Command = {
     };
   },
 };
+
+/** Refuses a country without a numbering plan, with the status of whatever is wrong in a configuration. */
+function checkHome(plans: NumberingPlans, country: string | undefined): void {
+  try {
+    homePlanOf(plans, country);
+  } catch (error) {
+    if (!(error instanceof OperatingError)) throw error;
+    throw refusal(error.message, { cause: error });
+  }
+}
 
 function warningsText(warnings: readonly string[], said: readonly string[]): string {
   const news = warnings.filter((warning) => !said.includes(warning));

@@ -48,8 +48,9 @@ export async function runCommand(
   const { text, json, remark, isBad = false, takeBack } = answer;
   const isJson = line.flags.has('json');
   const printed = isJson ? `${terminalSafeJson(JSON.stringify(json, undefined, 2))}\n` : text;
-  if (takeBack === undefined) context.print(printed);
-  else await deliver(printed).catch(async (cause: unknown) => refuseUnseen(cause, takeBack));
+  if (takeBack !== undefined) {
+    await deliver(printed).catch(async (cause: unknown) => refuseUnseen(cause, takeBack));
+  } else if (printed !== '') context.print(printed); // An empty answer cannot get lost, not even on a full disk.
   if (remark !== undefined && !isJson) said(remark);
   return isBad ? 'bad' : 'good';
 }

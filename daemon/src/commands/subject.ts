@@ -4,7 +4,13 @@ import { canonicalAddress, formatPrefix, isNearlyIpv4, parsePrefix } from '@sent
 import { OperatingError } from '@sentrypeer/kernel';
 import { NumberingPlans } from '@sentrypeer/numbers';
 import type { StoreReader } from '@sentrypeer/store';
-import type { Block, Judge, Judgement, Subject } from '@sentrypeer/verdict';
+import {
+  likelySlip,
+  type Block,
+  type Judge,
+  type Judgement,
+  type Subject,
+} from '@sentrypeer/verdict';
 import { judgeOptions } from '../open-engine.ts';
 import { NEARLY_ADDRESS, RANGE } from '../services/blockable.ts';
 import { judgeOver, optionsHash } from '../services/open-judging.ts';
@@ -82,6 +88,8 @@ function judgeNumber(
   const judgement = judge.judge({ number: text }, nowEpochUs);
   const { kind = 'none', e164, digits = '' } = judgement.number ?? {};
   if (kind === 'none') {
+    const slip = text.includes('/') ? likelySlip(text) : undefined;
+    if (slip !== undefined) throw new OperatingError('subject_unknown', `${shown(text)}: ${slip}`);
     throw new OperatingError(
       'subject_unknown',
       `${shown(text)} is neither an address nor a number; write one, such as 192.0.2.5 or +46701234567`,
