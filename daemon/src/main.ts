@@ -9,6 +9,9 @@ import './signals.ts';
 
 const NODE_MAJOR_MIN = 26;
 
+// Node would let FORCE_COLOR win, and say so on standard error.
+if (process.env['NO_COLOR']) delete process.env['FORCE_COLOR'];
+
 if (Number(process.versions.node.split('.')[0]) >= NODE_MAJOR_MIN) await import('./program.ts');
 else {
   process.stderr.write(

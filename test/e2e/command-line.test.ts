@@ -80,3 +80,17 @@ test('a working directory that was removed is told in one line', () => {
   assert.equal(status, 2, stderr);
   assert.match(stderr, /^sentrypeer: .*working directory, which was removed: change to another\n$/);
 });
+
+test('NO_COLOR counts, whatever else is set, and Node has nothing to say about it', async (t) => {
+  const env = { NO_COLOR: '1', FORCE_COLOR: '3' };
+  const { stderr } = await DaemonProcess.run(['nonsense'], { env });
+  assert.match(stderr, /^sentrypeer: unknown command .*\n$/);
+  if (process.platform !== 'linux') return t.skip('script takes no command there');
+  const words = `'${process.execPath}' '${PROGRAM}' demo --fast`;
+  const shown = spawnSync('script', ['-qec', words, '/dev/null'], {
+    encoding: 'utf8',
+    env: { ...process.env, ...env, TERM: 'xterm' },
+  });
+  assert.match(shown.stdout, /sentrypeer explain /);
+  assert.ok(!shown.stdout.includes('\u001b['), shown.stdout);
+});
