@@ -207,10 +207,13 @@ async function runCommandLine(loaded: LoadedConfig & { readonly kind: 'command' 
   if (outcome === 'bad') process.exitCode = STATUS_FAILED;
 }
 
-/** `undefined` without HOME for a user that the system does not know, as in some containers. */
+/**
+ * `undefined` without HOME for a user that the system does not know, as in some containers; and with an empty one, which
+ * would mean the working directory.
+ */
 function homeDirectory(): string | undefined {
   try {
-    return homedir();
+    return homedir() || undefined;
   } catch {
     return undefined;
   }

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { DEADLINE_MS, DaemonProcess, PROGRAM, TemporaryFolder } from './daemon-process.ts';
@@ -93,4 +93,17 @@ test('NO_COLOR counts, whatever else is set, and Node has nothing to say about i
   });
   assert.match(shown.stdout, /sentrypeer explain /);
   assert.ok(!shown.stdout.includes('\u001b['), shown.stdout);
+});
+
+test('an empty HOME is none: the working directory has no configuration of the user', async () => {
+  using folder = new TemporaryFolder();
+  const inside = join(folder.path, '.config/sentrypeer');
+  mkdirSync(inside, { recursive: true });
+  writeFileSync(join(inside, 'default-config.toml'), 'nonsense = 1');
+  const args = ['check-config'];
+  const { status, stderr } = await DaemonProcess.run(args, {
+    folder: folder.path,
+    env: { HOME: '' },
+  });
+  assert.deepEqual([status, stderr], [0, 'The configuration is right.\n']);
 });
