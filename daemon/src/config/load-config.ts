@@ -29,6 +29,7 @@ import {
 } from './settings.ts';
 import { fileTrouble } from '@sentrypeer/bytes/file';
 import { readServiceUnit, type ServiceUnit } from './service-unit.ts';
+import { pathType, STANDARD_OUTPUT_FILE } from './value-types.ts';
 import { VERSION } from './version.ts';
 import { refuseSharedFiles } from './shared-files.ts';
 import { refuseSharedPorts } from './shared-ports.ts';
@@ -216,7 +217,7 @@ function daemonSettings(
   if (unit === undefined) return undefined;
   const at = (settings: Settings): Settings => inUnit(settings, unit);
   const environment = at(parseEnvironment(unit.env).settings);
-  const told = at(parseFlags(unit.argv).settings);
+  const told = at(flagsOf(unit));
   const file = loadFile(sources, [told, environment], unit.homeDirectory);
   const here = OPTIONS.dbFile.defaultValue;
   const dbFile =
@@ -227,25 +228,53 @@ function daemonSettings(
   const flags = dbFile === undefined ? told : new Map([...told, ['dbFile', dbFile] as const]);
   const isElsewhere = sources.fileExists(here);
   const warning = `the database is ${quoted(dbFile?.text ?? '')}, as ${unit.path} says, and not ${here} of this directory: -f FILE names one`;
-  return { flags, environment, file, warnings: isElsewhere ? [warning] : [] };
+  return {
+    flags,
+    environment,
+    file: { ...file, settings: fromDirectory(file.settings, unit.workingDirectory) },
+    warnings: isElsewhere ? [warning] : [],
+  };
+}
+
+/** The operator did not write these flags here, so a refusal names the unit. */
+function flagsOf({ argv, path }: ServiceUnit): Settings {
+  try {
+    return parseFlags(argv).settings;
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
+    throw refusal(`${path}: ${error.message}`, { cause: error });
+  }
 }
 
 const UNIT_DEFAULT = { kind: 'default', text: 'the default of --db-file' } as const;
 
-/** As the daemon understands it: relative paths start at its working directory. */
 function inUnit(settings: Settings, { path, workingDirectory }: ServiceUnit): Settings {
   return new Map(
-    [...settings].map(([key, { text, origin }]) => [
+    [...fromDirectory(settings, workingDirectory)].map(([key, { text, origin }]) => [
       key,
-      {
-        text: PATH_KEYS.has(key) && !isAbsolute(text) ? join(workingDirectory, text) : text,
-        origin: { ...origin, text: `${origin.text} in ${path}` },
-      },
+      { text, origin: { ...origin, text: `${origin.text} in ${path}` } },
     ]),
   );
 }
 
-const PATH_KEYS: ReadonlySet<ConfigKey> = new Set(['dbFile', 'configFile', 'identityFile']);
+/** As the daemon understands it: relative paths start at its working directory. */
+function fromDirectory(settings: Settings, directory: string): Settings {
+  return new Map(
+    [...settings].map(([key, setting]) => {
+      const { text } = setting;
+      const isRelative = PATH_KEYS.has(key) && !isAbsolute(text) && !NO_PATHS.has(text);
+      return [key, isRelative ? { ...setting, text: join(directory, text) } : setting];
+    }),
+  );
+}
+
+const PATH_KEYS: ReadonlySet<ConfigKey> = new Set(
+  OPTION_ENTRIES.filter(([, { type }]) => type.placeholder === pathType.placeholder).map(
+    ([key]) => key,
+  ),
+);
+/** What options for files take in addition to paths; an empty one is refused later. */
+const NO_PATHS: ReadonlySet<string> = new Set([STANDARD_OUTPUT_FILE, 'built-in', 'none', '']);
 
 /** @param places Strongest first. */
 function merge(places: readonly Settings[]): {

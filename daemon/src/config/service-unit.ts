@@ -26,6 +26,14 @@ const SPECIFIERS: ReadonlyMap<string, string> = new Map([
   ['p', 'sentrypeer'],
 ]);
 
+const DIRECTORIES = [
+  ['State', '/var/lib'],
+  ['Configuration', '/etc'],
+  ['Runtime', '/run'],
+  ['Logs', '/var/log'],
+  ['Cache', '/var/cache'],
+] as const;
+
 /** How systemd starts the daemon. */
 export interface ServiceUnit {
   /** The file of the unit, for messages. */
@@ -57,9 +65,26 @@ export function readServiceUnit(files: UnitFiles): ServiceUnit | undefined {
   const homeDirectory = homeOf(files, last('User') || 'root');
   const specified = (text: string): string => withSpecifiers(text, homeDirectory);
   const env = environmentOf(files, lines, specified);
-  const workingDirectory = specified(last('WorkingDirectory')).replace(/^[-~]/, '') || '/';
-  const command = splitWords(specified(last('ExecStart'))).map((word) => withVariables(word, env));
-  return { path: found, argv: argumentsOf(command), env, workingDirectory, homeDirectory };
+  const inside = specified(last('WorkingDirectory')).replace(/^-/, '');
+  const workingDirectory = (inside === '~' ? homeDirectory : inside) || '/';
+  const known = { ...directoriesOf(lines, homeDirectory), ...env };
+  const command = splitWords(specified(last('ExecStart')));
+  const argv = argumentsOf(command.map((word) => withVariables(word, known)));
+  return { path: found, argv, env, workingDirectory, homeDirectory };
+}
+
+/** Variables that systemd sets (systemd.exec(5)). */
+function directoriesOf(
+  lines: readonly (readonly [string, string])[],
+  home: string | undefined,
+): Readonly<Record<string, string>> {
+  const variables: Record<string, string> = home === undefined ? {} : { HOME: home };
+  for (const [key, base] of DIRECTORIES) {
+    const names = lines.findLast(([name]) => name === `${key}Directory`)?.[1] ?? '';
+    const first = names.split(' ').find((name) => name !== '');
+    if (first !== undefined) variables[`${key.toUpperCase()}_DIRECTORY`] = join(base, first);
+  }
+  return variables;
 }
 
 /**
@@ -81,8 +106,14 @@ function dropIns(files: UnitFiles): readonly string[] {
 function serviceLines(text: string | undefined): readonly (readonly [string, string])[] {
   const entries: [string, string][] = [];
   let section = '';
-  for (const line of (text ?? '').replaceAll('\\\n', ' ').split('\n')) {
-    const trimmed = line.trim();
+  let begun = '';
+  for (const line of (text ?? '').split('\n')) {
+    // A comment may stand between the lines of one setting.
+    if (begun !== '' && '#;'.includes(line.trim().charAt(0) || ' ')) continue;
+    const whole = begun + line.trimEnd();
+    begun = whole.endsWith('\\') ? `${whole.slice(0, -1)} ` : '';
+    if (begun !== '') continue;
+    const trimmed = whole.trim();
     if (trimmed.startsWith('[')) section = trimmed;
     const equals = trimmed.indexOf('=');
     if (section !== '[Service]' || equals < 1 || '#;'.includes(trimmed.charAt(0))) continue;
@@ -96,29 +127,49 @@ function environmentOf(
   lines: readonly (readonly [string, string])[],
   specified: (text: string) => string,
 ): Readonly<Record<string, string>> {
-  const pairs: (readonly [string, string])[] = [];
-  const add = (assignment: string): void => {
+  const [own, fromFiles] = [new Map<string, string>(), new Map<string, string>()];
+  const add = (to: Map<string, string>, assignment: string): void => {
     const equals = assignment.indexOf('=');
-    if (equals > 0) pairs.push([assignment.slice(0, equals), assignment.slice(equals + 1)]);
+    if (equals > 0) to.set(assignment.slice(0, equals), assignment.slice(equals + 1));
   };
   for (const [key, value] of lines) {
-    if (key === 'Environment') splitWords(specified(value)).forEach(add);
+    if (key === 'Environment') {
+      if (value === '') own.clear();
+      for (const word of splitWords(specified(value))) add(own, word);
+    }
     if (key !== 'EnvironmentFile') continue;
+    if (value === '') fromFiles.clear();
     const path = specified(value).replace(/^-/, '');
     for (const line of (textOf(files, path) ?? '').split('\n')) {
-      if (!'#;'.includes(line.trim().charAt(0) || '#')) add(splitWords(line.trim()).join(' '));
+      if (!'#;'.includes(line.trim().charAt(0) || '#'))
+        add(fromFiles, splitWords(line.trim()).join(' '));
     }
   }
-  return Object.fromEntries(pairs);
+  // Files are stronger, wherever they are named.
+  const all = new Map([...own, ...fromFiles]);
+  for (const [key, value] of lines)
+    if (key === 'UnsetEnvironment') for (const name of splitWords(value)) all.delete(name);
+  return Object.fromEntries(all);
 }
 
-/** The arguments of the program: `sentrypeer …`, or `node [FLAG]... FILE …`. */
-function argumentsOf([program = '', ...words]: readonly string[]): readonly string[] {
-  const name = basename(program.replace(/^[-@:+!|]+/, ''));
-  if (name === 'sentrypeer' || name === 'sentrypeer.js') return words;
-  if (name !== 'node' && name !== 'nodejs') return [];
-  const script = words.findIndex((word) => !word.startsWith('-'));
-  return script < 0 ? [] : words.slice(script + 1);
+/**
+ * The arguments of the program, behind whatever starts it: `sentrypeer …`, `node [FLAG]... FILE …`, `nice sentrypeer …`,
+ * `npx sentrypeer …`, `sh -c 'sentrypeer …'`, `npm start -- …`.
+ */
+function argumentsOf(command: readonly string[]): readonly string[] {
+  const [program = '', ...words] = command.map((word) => word.replace(/^[-@:+!|]+(?=\/)/, ''));
+  const name = basename(program);
+  if (name === 'npm') return words.includes('--') ? words.slice(words.indexOf('--') + 1) : [];
+  const script = /^(ba|da|z)?sh$/.test(name) ? words.findIndex((word) => /^-\w*c$/.test(word)) : -1;
+  if (script >= 0) return argumentsOf(splitWords(words[script + 1] ?? ''));
+  const at = [program, ...words].findIndex((word) =>
+    /^(sentrypeer|main\.[jt]s$)/.test(basename(word)),
+  );
+  if (at >= 0) return words.slice(at);
+  const node = [program, ...words].findIndex((word) => /^node(js)?\d*$/.test(basename(word)));
+  const file =
+    node < 0 ? -1 : words.findIndex((word, index) => index >= node && !word.startsWith('-'));
+  return file < 0 ? [] : words.slice(file + 1);
 }
 
 /** Splits as systemd does: blanks between words, quotes around them (systemd.syntax(7)). */
@@ -129,8 +180,9 @@ function splitWords(text: string): readonly string[] {
   for (let index = 0; index < text.length; index += 1) {
     const character = text.charAt(index);
     if (character === '\\' && quote !== "'") {
-      index += 1;
-      word = (word ?? '') + text.charAt(index);
+      const escape = /^\\(x[\da-f]{2}|.?)/i.exec(text.slice(index))?.[1] ?? '';
+      index += escape.length;
+      word = (word ?? '') + unescaped(escape);
     } else if (quote === '' && (character === '"' || character === "'")) {
       quote = character;
       word ??= '';
@@ -146,6 +198,12 @@ function splitWords(text: string): readonly string[] {
   return word === undefined ? words : [...words, word];
 }
 
+/** What an escape stands for, without its backslash (systemd.syntax(7)). */
+function unescaped(escape: string): string {
+  if (escape.length === 3) return String.fromCharCode(Number.parseInt(escape.slice(1), 16));
+  return { s: ' ', t: '\t', n: '\n' }[escape] ?? escape;
+}
+
 function withSpecifiers(text: string, home: string | undefined): string {
   return text.replace(/%(.)/g, (written, letter: string) =>
     letter === 'h' ? (home ?? written) : (SPECIFIERS.get(letter) ?? written),
@@ -153,8 +211,8 @@ function withSpecifiers(text: string, home: string | undefined): string {
 }
 
 function withVariables(word: string, env: Readonly<Record<string, string>>): string {
-  return word.replace(/\$\{(\w+)\}|\$(\w+)/g, (_, braced?: string, bare?: string) => {
-    return env[braced ?? bare ?? ''] ?? '';
+  return word.replace(/\$\$|\$\{(\w+)\}|\$(\w+)/g, (all, braced?: string, bare?: string) => {
+    return all === '$$' ? '$' : (env[braced ?? bare ?? ''] ?? '');
   });
 }
 

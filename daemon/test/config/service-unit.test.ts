@@ -59,6 +59,68 @@ test('a command finds the database of the unit that systemd starts', () => {
   );
 });
 
+test('a command finds it whatever starts the program', () => {
+  for (const start of [
+    '/usr/bin/env sentrypeer -f /srv/a.db',
+    '/usr/bin/env node /opt/sp/main.js -f /srv/a.db',
+    '/usr/bin/nice -n 5 /usr/bin/sentrypeer -f /srv/a.db',
+    '/usr/bin/npx sentrypeer -f /srv/a.db',
+    '/usr/bin/npm start -- -f /srv/a.db',
+    '/opt/sp/dist/main.js -f /srv/a.db',
+    '/opt/sentrypeer-0.1.0-linux-x64 -f /srv/a.db',
+    '/usr/bin/node --max-old-space-size 64 /opt/sp/main.js -f /srv/a.db',
+    `/bin/sh -c 'exec /usr/bin/sentrypeer -f /srv/a.db'`,
+    '/bin/bash -lc "/usr/bin/sentrypeer -raf /srv/a.db"',
+    '/usr/bin/sentrypeer \\\n# where\n -f /srv/a.db',
+    '/usr/bin/sentrypeer -f /srv\\x2fa.db',
+  ]) {
+    assert.equal(dbFile(`[Service]\nExecStart=${start}`), '/srv/a.db', start);
+  }
+});
+
+test('a command knows the variables and directories that systemd gives the daemon', () => {
+  const files = {
+    '/etc/passwd': 'sp:x:9:9::/srv/sp:/bin/false\n',
+    '/e': 'SENTRYPEER_DB_FILE=/f.db',
+  };
+  const found = (unit: string): string =>
+    dbFile(`[Service]\nUser=sp\n${unit}\nExecStart=/usr/bin/sentrypeer`, files);
+  assert.equal(found('WorkingDirectory=~'), '/srv/sp/sentrypeer.db');
+  assert.equal(found('EnvironmentFile=/e\nEnvironment=SENTRYPEER_DB_FILE=/a.db'), '/f.db');
+  const reset = 'Environment=SENTRYPEER_DB_FILE=/a.db\nEnvironment=\nWorkingDirectory=/srv';
+  assert.equal(found(reset), '/srv/sentrypeer.db');
+  const unset = 'EnvironmentFile=/e\nUnsetEnvironment=SENTRYPEER_DB_FILE\nWorkingDirectory=/srv';
+  assert.equal(found(unset), '/srv/sentrypeer.db');
+  const given = (word: string): string =>
+    dbFile(
+      `[Service]\nUser=sp\nStateDirectory=sp sp2\nExecStart=/bin/sentrypeer -f ${word}`,
+      files,
+    );
+  assert.equal(given('${STATE_DIRECTORY}/a.db'), '/var/lib/sp/a.db');
+  assert.equal(given('$HOME/a.db'), '/srv/sp/a.db');
+  assert.equal(given('/srv/$$a.db'), '/srv/$a.db');
+});
+
+test('every file that the unit or its configuration names is where the daemon finds it', () => {
+  const { config } = command({
+    [UNIT]:
+      '[Service]\nWorkingDirectory=/srv\nExecStart=/usr/bin/sentrypeer -g sp.toml -t cert.pem',
+    '/srv/sp.toml':
+      'identity_file = "id.json"\npool_key = "/k"\ncountry_file = "none"\nkey = "k.pem"',
+  });
+  assert.deepEqual(
+    [config.certFile, config.keyFile, config.identityFile, config.poolKeyFile, config.countryFile],
+    ['/srv/cert.pem', '/srv/k.pem', '/srv/id.json', '/k', 'none'],
+  );
+});
+
+test('a refusal of what the unit says names the unit', () => {
+  const unit = '[Service]\nExecStart=/usr/bin/sentrypeer --nonsense -f /srv/a.db';
+  const loaded = load('keys list', { files: { [UNIT]: unit } });
+  assert.ok(loaded.kind === 'refused');
+  assert.match(loaded.message, /^\/etc\/systemd\/.*: unknown option "--nonsense"/u);
+});
+
 test('a drop-in of the unit is stronger than the unit', () => {
   assert.equal(
     dbFile('[Service]\nExecStart=/usr/bin/sentrypeer -f /srv/a.db', {
