@@ -162,10 +162,10 @@ async function run(config: Config, warnings: readonly string[]): Promise<void> {
 
 /** A port that is taken is most often ours: the daemon was started twice. */
 function sayingWhoRuns(error: unknown, { processId }: RunningNote): unknown {
-  if (!(error instanceof OperatingError) || error.code !== 'port_taken') return error;
+  if (!(error instanceof OperatingError) || !error.code.endsWith('port_taken')) return error;
   return new OperatingError(
-    'port_taken',
-    `${error.message}; SentryPeer already runs on this database as process ${processId}: see sentrypeer status`,
+    error.code,
+    `${error.message} SentryPeer already runs on this database as process ${processId}: see sentrypeer status`,
     { cause: error },
   );
 }

@@ -62,6 +62,19 @@ test('an API port that is taken ends the start and is named', async () => {
   await refuses([`--api-port=${port}`], String(port), process.pid);
 });
 
+test('a port of the DHT, or of its links, that is taken ends the start and is named', async () => {
+  for (const [take, transport] of [
+    [takeUdp, 'UDP'],
+    [takeTcp, 'TCP'],
+  ] as const) {
+    await using open = new AsyncDisposableStack();
+    const port = await take(open);
+    const args = ['-p', '-b', 'none', '--neighbours=off', '--dht-address=127.0.0.1'];
+    const what = `${transport} port ${port} on 127.0.0.1 is taken`;
+    await refuses([...args, `--dht-port=${port}`], what, process.pid);
+  }
+});
+
 test('a second daemon does not share the ports of the first', async () => {
   await using first = await DaemonProcess.start(['-r', '-z', '127.0.0.1:0']);
   const { udp, tcp, tls, api } = first.ports;

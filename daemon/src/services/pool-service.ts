@@ -65,6 +65,13 @@ export class PoolService implements AsyncDisposable {
 
   /** Throws `OperatingError` with nothing left open. */
   static async open(ports: PoolServicePorts, config: Config): Promise<PoolService> {
+    return PoolService.#open(ports, config).catch(async (error: unknown) => {
+      const { dhtPortFailure } = await import('./pool/dht-port-failure.ts');
+      throw await dhtPortFailure(error, config);
+    });
+  }
+
+  static async #open(ports: PoolServicePorts, config: Config): Promise<PoolService> {
     // Not loaded unless wanted: a small device has better uses for the memory.
     const { openDht } = await import('@sentrypeer/dht/udp');
     const { Pool } = await import('@sentrypeer/pool');
