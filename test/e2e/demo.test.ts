@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { DEADLINE_MS, PROGRAM, TemporaryFolder } from './daemon-process.ts';
 
@@ -52,4 +53,11 @@ test('sentrypeer demo leaves nothing behind after Ctrl-C either', async () => {
   assert.equal(status, 0, text);
   assert.doesNotMatch(text, /INVITE|Error/);
   assert.deepEqual(readdirSync(folder.path), []);
+});
+
+test('sentrypeer demo says in one line that it can make no temporary folder', async () => {
+  using folder = new TemporaryFolder();
+  const { status, text } = await demo(join(folder.path, 'none'), ['--fast']);
+  assert.equal(status, 1);
+  assert.match(text, /\nsentrypeer: no temporary folder can be made in .*: set TMPDIR to .*\n$/u);
 });

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { fileTrouble } from '@sentrypeer/bytes/file';
 import { personaNames } from '@sentrypeer/honeypot';
 import { assert, OperatingError, silentLogger, type Clock } from '@sentrypeer/kernel';
 import { StoreReader, type ListedSubject } from '@sentrypeer/store';
@@ -59,7 +60,7 @@ export class Play implements AsyncDisposable {
 
   static async open(ports: PlayPorts, isFast: boolean): Promise<Play> {
     await using scope = new AsyncDisposableStack();
-    const folder = mkdtempSync(join(tmpdir(), 'sentrypeer-demo-'));
+    const folder = temporaryFolder();
     const remove = (): void => rmSync(folder, { recursive: true, force: true });
     process.once('exit', remove); // Also when the reader of the output goes away.
     scope.defer(() => {
@@ -206,4 +207,17 @@ function contextIn(
     loadAsDaemon: load,
     stage,
   };
+}
+
+/** Throws `OperatingError`. */
+function temporaryFolder(): string {
+  try {
+    return mkdtempSync(join(tmpdir(), 'sentrypeer-demo-'));
+  } catch (cause) {
+    throw new OperatingError(
+      'demo_failed',
+      `no temporary folder can be made in ${tmpdir()} (${fileTrouble(cause)}): set TMPDIR to a directory that this user may write`,
+      { cause },
+    );
+  }
 }
