@@ -74,7 +74,10 @@ async function deliverAnswer(text: string): Promise<void> {
 /** Says why the program ends: operating errors in one line, bugs with all details. */
 function fail(error: unknown): void {
   const advice = filesAdvice(systemCode(error));
+  const isNowhere = error instanceof Error && 'syscall' in error && error.syscall === 'uv_cwd';
   if (error instanceof OperatingError) printError(`sentrypeer: ${error.message}\n`);
+  else if (isNowhere)
+    printError('sentrypeer: the working directory was removed: change to another\n');
   else if (advice !== undefined) printError(`sentrypeer: ${(error as Error).message}. ${advice}\n`);
   else printError(`${error instanceof Error ? error.stack : String(error)}\n`);
   process.exitCode = isRefusal(error) ? STATUS_REFUSED : STATUS_FAILED;

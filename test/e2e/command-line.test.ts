@@ -70,15 +70,23 @@ test('a missing directory of the database is refused at start', async () => {
 
 test('a working directory that was removed is told in one line', () => {
   using folder = new TemporaryFolder();
-  const script = `mkdir gone && cd gone && rmdir ../gone && exec '${process.execPath}' '${PROGRAM}' -r`;
-  const { status, stderr } = spawnSync('sh', ['-c', script], {
-    cwd: folder.path,
-    env: { HOME: folder.path, PATH: process.env['PATH'] },
-    encoding: 'utf8',
-    timeout: DEADLINE_MS,
-  });
-  assert.equal(status, 2, stderr);
-  assert.match(stderr, /^sentrypeer: .*working directory, which was removed: change to another\n$/);
+  for (const [words, expected] of [
+    ['-r', 2],
+    ['pool join key node.example.org', 1],
+  ] as const) {
+    const script = `mkdir gone && cd gone && rmdir ../gone && exec '${process.execPath}' '${PROGRAM}' ${words}`;
+    const { status, stderr } = spawnSync('sh', ['-c', script], {
+      cwd: folder.path,
+      env: { HOME: folder.path, PATH: process.env['PATH'] },
+      encoding: 'utf8',
+      timeout: DEADLINE_MS,
+    });
+    assert.equal(status, expected, stderr);
+    assert.match(
+      stderr,
+      /^sentrypeer: [^\n]*working directory[^\n]* removed: change to another\n$/,
+    );
+  }
 });
 
 test('NO_COLOR counts, whatever else is set, and Node has nothing to say about it', async (t) => {
