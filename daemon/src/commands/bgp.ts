@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
+import { OperatingError } from '@sentrypeer/kernel';
 import { refusal } from '../config/refusal.ts';
 import type { Command, CommandContext } from './command.ts';
 import { needed, refuseMore } from './words.ts';
@@ -111,7 +112,8 @@ function orderCommand({
       return async (context) => {
         const directory = await runDirectory(context);
         const note = directory.readStatus();
-        if (note === undefined) throw refusal('sentrypeer bgp is not running here');
+        if (note === undefined)
+          throw new OperatingError('bgp_order', 'sentrypeer bgp is not running here');
         directory.order(order, note);
         return { text, json: { told: order } };
       };

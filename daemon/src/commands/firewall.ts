@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { setTimeout as wait } from 'node:timers/promises';
-import { readDurationText } from '@sentrypeer/kernel';
+import { OperatingError, readDurationText } from '@sentrypeer/kernel';
 import { quoted, refusal } from '../config/refusal.ts';
 import {
   FIREWALL_CONFIRM_SECONDS_MAX,
@@ -77,7 +77,10 @@ const CONFIRM: Command = {
     return async (context) => {
       const directory = await runDirectory(context);
       const note = directory.readStatus();
-      if (note === undefined) throw refusal('no firewall runs here: sentrypeer firewall starts it');
+      if (note === undefined) {
+        const why = 'no firewall runs here: sentrypeer firewall starts it';
+        throw new OperatingError('firewall_order', why);
+      }
       directory.order('confirm', note);
       const text = 'Confirmed: it stays in force until it is stopped.\n';
       return { text, json: { confirmed: true } };
