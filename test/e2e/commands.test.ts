@@ -86,6 +86,9 @@ test('the commands of the day after say what a running daemon has', async () => 
       .toSorted(),
     ['+442071234567', '+46701234567', '+46701234568', LISTED],
   );
+  const future = await command(daemon, 'top', 'numbers', '--since', '2199-01-01');
+  assert.deepEqual([future.status, future.stdout], [2, '']);
+  assert.match(future.stderr, /--since: "2199-01-01" is in the future/);
   const [range] = await json<Record<string, unknown>[]>(daemon, 'top', 'ranges');
   assert.deepEqual([range?.['name'], range?.['numbers']], ['+46701234xxx', 2]);
   const listed = await json<{ what: string }[]>(daemon, 'listings', 'numbers');

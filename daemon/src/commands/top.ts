@@ -93,10 +93,15 @@ function sinceOf(flags: CommandLine['flags']): (nowEpochUs: number) => number {
   if (text === undefined) return () => 0;
   const words = text.split(' ').filter((word) => word !== '');
   const reading = readTime(words);
-  const isAll = 'wordsCount' in reading && reading.wordsCount === words.length;
+  const isUntil = /^(until|till?|to)$/iu.test(words[0] ?? '');
+  const isAll = 'wordsCount' in reading && reading.wordsCount === words.length && !isUntil;
   if (isAll && reading.kind === 'duration')
     return (nowEpochUs) => nowEpochUs - reading.seconds * 1e6;
-  if (isAll && reading.kind === 'moment') return () => reading.epochUs;
+  if (isAll && reading.kind === 'moment')
+    return (nowEpochUs) => {
+      if (reading.epochUs <= nowEpochUs) return reading.epochUs;
+      throw refusal(`--since: ${quoted(text)} is in the future`);
+    };
   if (isAll) return () => 0;
   throw refusal(`--since: ${quoted(text)} is not a time such as 24h, 7d, 2027-01-31 or always`);
 }

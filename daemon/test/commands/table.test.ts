@@ -234,3 +234,10 @@ test('block says what to write where others write add and remove', () => {
   assert.equal(refusedCommand('block add 45.1.2.3 30d'), 'write block 45.1.2.3, without add');
   assert.equal(refusedCommand('block remove 45.1.2.3'), 'write unblock 45.1.2.3');
 });
+
+test('top reads since when, and not until when', () => {
+  for (const time of ['24h', 'for 24h', '2020-01-31', 'always'])
+    prepared(['top', 'numbers', '--since', time]);
+  for (const time of ['until 24h', 'to 2020-01-31', 'TILL 2020-01-31', '24h ago', ''])
+    assert.match(refusedCommand(['top', 'numbers', '--since', time]), /is not a time such as/u);
+});
