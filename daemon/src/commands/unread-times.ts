@@ -13,7 +13,9 @@ const ZONES: ReadonlySet<string> = new Set(
 );
 /** The last ones may stand before a number without a blank. */
 const BEFORE = new Set(['until', 'till', 'til', 'for']);
-const DATE = /^\p{N}{1,4}([-./])\p{N}{1,2}\1\p{N}{1,4}/u;
+/** With the year first or last, and not an address such as 10.1.20.3. */
+const DATE =
+  /^(\p{N}{4}([-./])\p{N}{1,2}\2\p{N}{1,2}|\p{N}{1,2}([-./])\p{N}{1,2}\3(\p{N}{4}|\p{N}{2}))(?![.\p{N}])/u;
 const CLOCK = /^\p{N}{1,2}(:\p{N}{2}|[ap]m$)/iu;
 const LENGTH =
   /^\p{N}[\p{N}.,]*(s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|w|wks?|weeks?|mo|months?|y|yrs?|years?)$/iu;

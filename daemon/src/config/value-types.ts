@@ -183,16 +183,17 @@ export const networksType: ValueType<readonly string[]> = {
   format: (value) => value.join(','),
 };
 
-/** Names of hosts without a port (RFC 1123 §2.1). */
+/** Names of hosts without a port (RFC 1123 §2.1); an IPv4 address is one, too. */
 export const hostNamesType: ValueType<readonly string[]> = {
   placeholder: 'NAME',
   wanted: 'a host name such as sip.example.org, without a port',
   toml: ['string'],
   repeatable: true,
   parse: (text) =>
-    parseList(text, (name) =>
-      isHostName(name) && /^[a-z0-9.-]*[a-z0-9-]$/i.test(name) ? name : undefined,
-    ),
+    parseList(text, (name) => {
+      const isHost = isHostName(name) || canonicalAddress(name) !== undefined;
+      return isHost && /^[a-z0-9.-]*[a-z0-9-]$/i.test(name) ? name : undefined;
+    }),
   format: (value) => value.join(','),
 };
 

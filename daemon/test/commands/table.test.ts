@@ -206,7 +206,7 @@ test('a time is read as a whole, or not at all', () => {
   }
   for (const words of linesOf(
     'office 24/7 | 30d first/second line | one office | office for 24 sites' +
-      ' | marketing 24 | until 2027-01-31 18:00 UTC | 30d and others | always at home' +
+      ' | marketing 24 | moved from 10.1.20.3 | Asterisk 18.2.1 | line 1-2-3 | until 2027-01-31 18:00 UTC | 30d and others | always at home' +
       ' | 30d office for our people | trunk no. 3 | PBX1: main',
   )) {
     prepared(`allow add 192.0.2.1 ${words}`, 'allow add');

@@ -51,6 +51,7 @@ test('loadConfig() takes no slip in an address, and no word, for the name of a h
   refuseEach(['-p --pool-peer none', '-p -b none,node.example.org']);
   const names = 'localhost,db_1,1a.example.org,node.example.org.,xn--bcher-kva.example';
   assert.equal(run(`-p -b ${names}`).config.bootstrapNodes.length, 5);
+  assert.deepEqual(run('-a --api-host 192.0.2.3').config.apiHosts, ['192.0.2.3']);
 });
 
 test('loadConfig() takes an address of HTTP only if its host is what was written', () => {
