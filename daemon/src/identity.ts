@@ -4,10 +4,9 @@ import { createPrivateKey, generateKeyPairSync, hkdfSync, randomUUID, sign } fro
 import type { KeyObject } from 'node:crypto';
 import { link, open, rename, stat, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { fileTrouble, readSmallFile } from '@sentrypeer/bytes/file';
+import { fileTrouble, readSmallFile, syncDirectory, syncFile } from '@sentrypeer/bytes/file';
 import { nodeIdOfKey } from '@sentrypeer/event';
 import { errorCode, OperatingError } from '@sentrypeer/kernel';
-import { syncDirectory, syncFile } from '@sentrypeer/store';
 import { IDENTITY_FILE_OCTETS_MAX } from './limits.ts';
 
 /** Version of the file's format; a later program may write a higher one. */

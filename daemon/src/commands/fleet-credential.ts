@@ -9,7 +9,8 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { readSmallFile } from '@sentrypeer/bytes/file';
+import { dirname } from 'node:path';
+import { readSmallFile, syncDirectory } from '@sentrypeer/bytes/file';
 import { fleetAddressText, readFleetAddress, type FleetAddress } from '@sentrypeer/fleet/address';
 import { errorCode, OperatingError } from '@sentrypeer/kernel';
 import { NAMED_FILE_OCTETS_MAX } from '../config/limits.ts';
@@ -69,9 +70,10 @@ export class CredentialFile implements Disposable {
     this.#file = undefined;
     try {
       renameSync(this.#temporary, this.#path);
+      syncDirectory(dirname(this.#path));
     } catch (cause) {
       throw unwritable(
-        `the address and password are in ${quoted(this.#temporary)}, which could not be renamed to ${quoted(this.#path)} (${errorCode(cause) ?? 'unknown reason'}): move it by hand`,
+        `${quoted(this.#path)} could not be put in its place (${errorCode(cause) ?? 'unknown reason'}): the address and password are in ${quoted(existsSync(this.#temporary) ? this.#temporary : this.#path)}`,
         cause,
       );
     }

@@ -3,7 +3,7 @@
 import { mkdir, open, realpath, rename, rm, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { readSmallFile } from '@sentrypeer/bytes/file';
+import { readSmallFile, syncDirectory } from '@sentrypeer/bytes/file';
 import { NAMED_FILE_OCTETS_MAX } from '../config/limits.ts';
 import { errorCode, OperatingError } from '@sentrypeer/kernel';
 import type { Config } from '../config/config.ts';
@@ -209,6 +209,7 @@ async function replace(
     await file.sync();
     if (!isSame(before, octetsOf(path))) throw changedMeanwhile(path);
     await rename(temporary, path);
+    syncDirectory(dirname(path));
   } catch (cause) {
     if (isOurs) await rm(temporary, { force: true });
     else if (errorCode(cause) === 'EEXIST') throw beingChanged(path, cause);

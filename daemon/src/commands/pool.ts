@@ -297,6 +297,7 @@ async function writePages(pool: PoolFile, path: string): Promise<{ readonly page
         const octets = pages.flatMap((page) => [formatFilePage(page)]);
         await file.writev(octets);
       }
+      await file.sync();
     }
     await rename(temporary, path);
     return { pagesCount };

@@ -2,8 +2,9 @@
 
 import { createPrivateKey, randomUUID, X509Certificate, type KeyObject } from 'node:crypto';
 import { open, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { latin1Text } from '@sentrypeer/bytes';
-import { fileTrouble, readSmallFile } from '@sentrypeer/bytes/file';
+import { fileTrouble, readSmallFile, syncDirectory } from '@sentrypeer/bytes/file';
 import { errorCode, OperatingError } from '@sentrypeer/kernel';
 import { PEM_FILE_OCTETS_MAX } from './limits.ts';
 import type { KeyAndCertificate } from './self-signed.ts';
@@ -93,6 +94,7 @@ async function makeCertificate({ certPath, keyPath }: CertificatePaths): Promise
     await writeDurably(certPath + suffix, cert, 0o644);
     await rename(keyPath + suffix, keyPath);
     await rename(certPath + suffix, certPath);
+    for (const directory of new Set([keyPath, certPath].map(dirname))) syncDirectory(directory);
   } catch (error) {
     await Promise.all([keyPath, certPath].map((path) => rm(path + suffix, { force: true })));
     throw new OperatingError(

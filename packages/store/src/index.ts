@@ -2,7 +2,6 @@
 
 export { ApiKeys, type ApiKey, type ApiRole } from './access/api-keys.ts';
 export { backupDatabase } from './file/backup.ts';
-export { syncDirectory, syncFile } from './file/sync-to-disk.ts';
 export {
   Endpoints,
   EndpointReader,

@@ -2,8 +2,9 @@
 
 import { createHash, randomBytes } from 'node:crypto';
 import { open, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { latin1Text } from '@sentrypeer/bytes';
-import { fileTrouble, readSmallFile } from '@sentrypeer/bytes/file';
+import { fileTrouble, readSmallFile, syncDirectory } from '@sentrypeer/bytes/file';
 import { errorCode, OperatingError } from '@sentrypeer/kernel';
 import type { Config } from '../../config/config.ts';
 import { KEY_FILE_OCTETS_MAX } from './limits.ts';
@@ -38,6 +39,7 @@ export async function makePoolKey(path: string): Promise<void> {
     isOurs = true;
     await file.writeFile(text);
     await file.sync();
+    syncDirectory(dirname(path));
   } catch (cause) {
     if (isOurs) await rm(path, { force: true }); // Part of a key is useless, and would be in the way.
     throw new OperatingError(

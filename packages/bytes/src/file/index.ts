@@ -7,3 +7,4 @@ export {
   readNow,
   readSmallFile,
 } from './small-file.ts';
+export { syncDirectory, syncFile } from './sync-to-disk.ts';

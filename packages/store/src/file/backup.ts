@@ -3,11 +3,11 @@
 import { chmodSync, mkdtempSync, renameSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { backup } from 'node:sqlite';
+import { syncDirectory, syncFile } from '@sentrypeer/bytes/file';
 import { errorCode, OperatingError, silentLogger, type Logger } from '@sentrypeer/kernel';
 import { databaseError, fromSqlite } from './database-error.ts';
 import { checkDatabase, isAtRest, makePlain, openForCopy } from './open-database.ts';
 import { BACKUP_LOOK_MS } from '../limits.ts';
-import { syncDirectory, syncFile } from './sync-to-disk.ts';
 
 /** All pages in one step: a copy in several steps starts over whenever somebody writes in between. */
 const ALL_PAGES = 0x7fff_ffff;

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { syncDirectory, syncFile } from '@sentrypeer/store';
+import { syncDirectory, syncFile } from '@sentrypeer/bytes/file';
 
 test('syncFile() and syncDirectory() wait for what is there, and fail on what is not', () => {
   const folder = mkdtempSync(join(tmpdir(), 'sync-'));

@@ -4,13 +4,16 @@ import { closeSync, fsyncSync, openSync } from 'node:fs';
 
 /**
  * Waits until a file is on the disk. It must not be a database in use: closing its descriptor drops all locks of this
- * process on it. The only place in this package that opens a file itself (tools/tidy.test.ts).
+ * process on it.
  */
 export function syncFile(path: string): void {
   sync(path, 'r+'); // Windows only syncs what may be written.
 }
 
-/** Waits until the names in a directory are on the disk, if the system can report it. */
+/**
+ * Waits until the names in a directory are on the disk, if the system can report it. A new file that is only synced
+ * itself may be without a name after a power failure.
+ */
 export function syncDirectory(path: string, platform = process.platform): void {
   if (platform !== 'win32') sync(path, 'r'); // There a directory cannot be opened.
 }
