@@ -123,6 +123,7 @@ function openDaemon(database: string, places: string): Promise<Daemon> {
     readFile: () => '',
     directoryExists: () => true,
     realPath: (path) => path,
+    throughLinks: (path) => path,
     fileExists: () => false,
     listDirectory: () => [],
   });

@@ -35,6 +35,7 @@ import { assertSomeOpenFiles, warnOfFewOpenFiles } from './open-files.ts';
 import { systemCode } from './process-limits.ts';
 import { leaveRunningNote, readRunningNote, type RunningNote } from './running-note.ts';
 import { StandardStream } from './output/standard-stream.ts';
+import { throughLinks } from './through-links.ts';
 import { Supervisor } from './supervisor.ts';
 import {
   formatStartupBanner,
@@ -321,6 +322,7 @@ const sources: ConfigSources = {
   directoryExists: (path) => existsSync(path) && statSync(path).isDirectory(),
   fileExists: existsSync,
   realPath,
+  throughLinks,
   listDirectory: (path) => (existsSync(path) ? readdirSync(path) : []),
 };
 const loaded: LoadedConfig = loadConfig(sources);

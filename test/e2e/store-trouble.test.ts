@@ -11,6 +11,8 @@ import {
   readFileSync,
   renameSync,
   statSync,
+  symlinkSync,
+  unlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -262,4 +264,24 @@ test('a database whose directory is moved away: not ready, no end, and all is re
   renameSync(`${folder}.aside`, folder);
   await until('ready again', async () => (await ready()) === 200);
   await until('all rows', () => count() === 20);
+});
+
+test('a database behind a link: commands see the newest events, and trouble with its log is noticed', async (t) => {
+  if (process.platform === 'win32') return t.skip('Windows deletes no open file');
+  using folder = new TemporaryFolder();
+  const file = join(folder.path, 'disk', 'real.db');
+  mkdirSync(join(folder.path, 'disk'));
+  symlinkSync('disk/real.db', join(folder.path, 'sentrypeer.db')); // Nothing is there yet.
+  await using daemon = await DaemonProcess.start(['-r'], { folder: folder.path });
+  using _reader = new DatabaseSync(file, { readOnly: true }); // So that the log is not emptied.
+  for (const count of [10, 20]) {
+    await sendAnswered(daemon, 10);
+    await daemon.recorded(count);
+    const command = ['-f', daemon.dbFile, 'status', '--json'];
+    const { stdout, stderr } = await DaemonProcess.run(command, { folder: folder.path });
+    const { running, events } = JSON.parse(stdout) as Readonly<Record<string, unknown>>;
+    assert.deepEqual({ running, events }, { running: true, events: count }, stderr);
+  }
+  unlinkSync(`${file}-wal`);
+  await until('the error', () => /database_gone .*real\.db-wal/.test(daemon.stderr));
 });

@@ -23,6 +23,7 @@ export async function fleetCommand(...words: readonly string[]): Promise<Command
       readFile: (path) => readFileSync(path, 'utf8'),
       directoryExists: existsSync,
       realPath: (path) => path,
+      throughLinks: (path) => path,
       fileExists: existsSync,
       listDirectory: () => [],
     });

@@ -42,10 +42,10 @@ export type ConfigOrigins = { readonly [K in ConfigKey]: Origin };
 /** Port of SIP over TLS, RFC 3261 §19.1.2. */
 const TLS_PORT = 5061;
 
-/** @param coresCount Cores that this process may use. */
+/** @param machine.coresCount Cores that this process may use. */
 export function completeConfig(
   values: OptionValues,
-  coresCount: number,
+  machine: { readonly coresCount: number; throughLinks(path: string): string },
   tables: Pick<Config, 'webhooks' | 'bgp' | 'fleetAddress'>,
 ): Config {
   const directory = dirname(values.dbFile);
@@ -54,6 +54,8 @@ export function completeConfig(
   const tlsAddresses = sipAddresses === 'all' ? ['0.0.0.0', '::'] : sipAddresses;
   return Object.freeze({
     ...values,
+    // SQLite has the log of a database and its index next to the file itself, and so have we all that belongs to it.
+    dbFile: machine.throughLinks(values.dbFile),
     tlsListenAddresses:
       values.tlsListenAddresses ?? tlsAddresses.map((address) => ({ address, port: TLS_PORT })),
     certFile: values.certFile ?? join(directory, 'cert.pem'),
@@ -63,7 +65,8 @@ export function completeConfig(
     sipAgentTlsAddresses: agentTlsAddresses(values),
     sipAgentRefusal: values.sipAgentRefusal ?? (values.sipAgentDestination ? 404 : 603),
     dhtStateFile: values.dhtStateFile ?? join(directory, 'sentrypeer-dht.json'),
-    threads: values.threads ?? (isSmall ? 1 : Math.min(Math.max(coresCount, 1), THREADS_MAX)),
+    threads:
+      values.threads ?? (isSmall ? 1 : Math.min(Math.max(machine.coresCount, 1), THREADS_MAX)),
     countryFile: values.countryFile ?? (isSmall ? 'none' : 'built-in'),
   });
 }

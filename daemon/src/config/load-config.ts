@@ -54,6 +54,8 @@ export interface ConfigSources {
   fileExists(path: string): boolean;
   /** One text for all names of a file, with links followed; the file itself may be missing. */
   realPath(path: string): string;
+  /** The file that a link leads to, which may be missing; any other path as it is. */
+  throughLinks(path: string): string;
   /** Names in a directory; none if it cannot be read. */
   listDirectory(path: string): readonly string[];
 }
@@ -124,7 +126,7 @@ function load(sources: ConfigSources): LoadedConfig {
   const bgp = needsBgp && file.bgp !== undefined ? readBgpTable(file.bgp) : undefined;
   const needsFleet = !isCommand || flags.words[0] === 'fleet';
   const fleetAddress = needsFleet ? readFleet(values, origins, readFile) : undefined;
-  const config = completeConfig(values, sources.coresCount, { webhooks, bgp, fleetAddress });
+  const config = completeConfig(values, sources, { webhooks, bgp, fleetAddress });
   const warnings = [...environment.warnings, ...own.warnings, ...(unit?.warnings ?? [])];
   const secrets = secretsIn(flags.settings);
   if (isCommand) {

@@ -192,6 +192,7 @@ function contextIn(
       readFile: () => '',
       directoryExists: () => true,
       realPath: (path) => path,
+      throughLinks: (path) => path,
       fileExists: () => false,
       listDirectory: () => [],
     });

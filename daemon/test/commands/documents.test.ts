@@ -57,6 +57,7 @@ for (const { document, words } of LINES) {
         path.endsWith('.fleet') ? 'postgres://pbx-1:x@db.example.org/fleet' : '',
       directoryExists: () => true,
       realPath: (path) => path,
+      throughLinks: (path) => path,
       fileExists: () => false,
       listDirectory: () => [],
     });

@@ -42,6 +42,7 @@ export function load(argv: string, machine: Machine = {}): LoadedConfig {
         .map((path) => path.slice(folder.length + 1)),
     directoryExists: (path) => machine.directories?.includes(path) ?? true,
     realPath: (path) => machine.links?.[path] ?? resolve('/here', path),
+    throughLinks: (path) => machine.links?.[path] ?? path,
   });
 }
 
