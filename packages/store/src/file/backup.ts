@@ -6,7 +6,13 @@ import { backup } from 'node:sqlite';
 import { syncDirectory, syncFile } from '@sentrypeer/bytes/file';
 import { errorCode, OperatingError, silentLogger, type Logger } from '@sentrypeer/kernel';
 import { databaseError, fromSqlite } from './database-error.ts';
-import { checkDatabase, isAtRest, makePlain, openForCopy } from './open-database.ts';
+import {
+  checkDatabase,
+  isAtRest,
+  makePlain,
+  openForCopy,
+  SQLITE_COMPANIONS,
+} from './open-database.ts';
 import { BACKUP_LOOK_MS } from '../limits.ts';
 
 /** All pages in one step: a copy in several steps starts over whenever somebody writes in between. */
@@ -21,10 +27,11 @@ export async function backupDatabase(
   target: string,
   logger: Logger = silentLogger,
 ): Promise<void> {
-  checkDatabase(target);
   if (isSameFile(source, target)) {
     throw databaseError('db_failed', `${target} is the database itself; name another file`);
   }
+  refuseInUse(target);
+  checkDatabase(target);
   const { database, isStill } = openForCopy(source);
   let directory: string | undefined;
   try {
@@ -55,6 +62,21 @@ export async function backupDatabase(
     database.close();
     if (directory !== undefined) rmSync(directory, { recursive: true, force: true });
   }
+}
+
+/** SQLite would read a copy together with what another database left next to it, or as a part of another database. */
+function refuseInUse(target: string): void {
+  if (SQLITE_COMPANIONS.some((ending) => target.endsWith(ending))) {
+    throw databaseError(
+      'db_failed',
+      `${target} has a name that SQLite gives to a part of a database; name another file`,
+    );
+  }
+  if (isAtRest(target)) return;
+  throw databaseError(
+    'db_failed',
+    `another program uses database ${target}, or did not close it properly: ${target}-wal or -journal is there; name another file`,
+  );
 }
 
 /** Makes the copy a single plain file, readable even where nothing can be written, and safe on the disk. */

@@ -20,6 +20,9 @@ import { honeyColumns, migrate, type OpeningPorts } from './migration.ts';
 import { recogniseVersion } from './recognise.ts';
 import { HONEY_COLUMNS, SCHEMA_VERSION } from './schema.ts';
 
+/** What SQLite has next to a database while it is open: its log, the index of that, and a journal instead of them. */
+export const SQLITE_COMPANIONS = ['-wal', '-shm', '-journal'] as const;
+
 /**
  * Opens the database for writing: creates it, or migrates an older one to our schema.
  *
@@ -124,7 +127,7 @@ export function openForCopy(path: string): ReturnType<typeof openForLook> {
  * nobody died while writing.
  */
 export function isAtRest(path: string): boolean {
-  const [log, index, journal] = ['-wal', '-shm', '-journal'].map((end) => stats(`${path}${end}`));
+  const [log, index, journal] = SQLITE_COMPANIONS.map((ending) => stats(`${path}${ending}`));
   const isOpen = log !== undefined && index !== undefined;
   return !isOpen && (log?.size ?? 0) === 0 && (journal?.size ?? 0) === 0;
 }
@@ -185,10 +188,13 @@ function checkFile(path: string): boolean {
   return true;
 }
 
-/** Refuses an existing file that is not an SQLite database; SQLite itself checks it. Throws `OperatingError`. */
+/**
+ * Refuses an existing file that is not an SQLite database; SQLite itself checks it, and makes no companions. Nobody may
+ * have it open. Throws `OperatingError`.
+ */
 export function checkDatabase(path: string): void {
   if (!checkFile(path)) return;
-  opened(path, { readOnly: true }, (database) => {
+  opened(path, { readOnly: true, isStill: true }, (database) => {
     database.prepare('PRAGMA schema_version').get();
   }).close();
 }

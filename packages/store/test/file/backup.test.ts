@@ -1,7 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { backupDatabase } from '../../src/file/backup.ts';
@@ -90,5 +98,52 @@ test('backupDatabase() leaves nothing behind where it fails half-way', async () 
   assert.deepEqual(
     readdirSync(directory.path).filter((name) => name.startsWith('.')),
     [],
+  );
+});
+
+test('backupDatabase() refuses a database in use and what a killed program left, and leaves them alone', async () => {
+  using directory = new TestDirectory();
+  using other = open(directory);
+  other.append([distinctBatch(1, 5)]);
+  const used = directory.file('sentrypeer.db');
+  const source = directory.file('source.db');
+  await backupDatabase(used, source);
+  for (const ending of ['', '-wal']) {
+    copyFileSync(used + ending, directory.file('killed.db') + ending);
+  }
+  const before = readdirSync(directory.path).map((name) => [
+    name,
+    readFileSync(directory.file(name)),
+  ]);
+  for (const target of [used, directory.file('killed.db')]) {
+    await assert.rejects(backupDatabase(source, target), {
+      code: 'db_failed',
+      message: /another program uses database .*, or did not close it properly/,
+    });
+  }
+  for (const ending of ['-wal', '-shm', '-journal']) {
+    await assert.rejects(backupDatabase(source, `${source}${ending}`), {
+      code: 'db_failed',
+      message: /has a name that SQLite gives to a part of a database/,
+    });
+  }
+  const after = readdirSync(directory.path).map((name) => [
+    name,
+    readFileSync(directory.file(name)),
+  ]);
+  assert.deepEqual(after, before);
+});
+
+test('backupDatabase() makes no companions of its target', async () => {
+  using directory = new TestDirectory();
+  const source = directory.file('sentrypeer.db');
+  open(directory).close();
+  copyFileSync(source, directory.file('copy.db')); // It has a log while it is open.
+  linkSync(source, directory.file('link.db'));
+  await backupDatabase(source, directory.file('copy.db'));
+  await assert.rejects(backupDatabase(source, directory.file('link.db')), /the database itself/);
+  assert.deepEqual(
+    readdirSync(directory.path).filter((name) => !name.startsWith('sentrypeer.db')),
+    ['copy.db', 'link.db'],
   );
 });
