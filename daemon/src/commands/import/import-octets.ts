@@ -38,25 +38,27 @@ export type ImportFile =
 
 /** Opens a file, which may be a pipe. Throws `OperatingError`. */
 export async function openImportFile(file: string, stopped: AbortSignal): Promise<ImportFile> {
-  const { beginning, octets } = await peek(chunksOf(opened(file, stopped), file));
+  const chunks = chunksOf(opened(file, stopped), file);
+  const { beginning, octets } = await peek(chunks);
   if (beginning.startsWith(SQLITE_MAGIC)) {
-    await octets.return(undefined);
+    await chunks.return(undefined);
     return { kind: 'database' };
   }
   const packing = PACKINGS.find(({ magic }) => beginning.startsWith(magic));
   if (packing === undefined) return { kind: 'text', octets };
   const { name, unpacker, advice } = packing;
   if (unpacker === undefined) {
-    await octets.return(undefined);
+    await chunks.return(undefined);
     throw unknown(`${shown(file)} is packed with ${name}; unpack it first: ${advice}`);
   }
   // The pipeline ends both when one fails; the failure is that of the unpacker, which `chunksOf()` throws.
   const unpacking = pipeline(Readable.from(octets), unpacker(), () => undefined);
-  const unpacked = await peek(chunksOf(unpacking, file, name));
+  const unpackedChunks = chunksOf(unpacking, file, name);
+  const unpacked = await peek(unpackedChunks);
   if (!unpacked.beginning.startsWith(SQLITE_MAGIC)) {
     return { kind: 'text', octets: unpacked.octets };
   }
-  await unpacked.octets.return(undefined);
+  await unpackedChunks.return(undefined);
   throw unknown(`${shown(file)} is a database packed with ${name}; unpack it first`);
 }
 
@@ -95,6 +97,11 @@ async function* chunksOf(
     }
   } finally {
     stream.destroy();
+    // Closing the file drops the locks that this process has on it, and SQLite may be about to take some.
+    await new Promise((resolve) => {
+      if (stream.closed) resolve(undefined);
+      else stream.once('close', resolve);
+    });
   }
 }
 
