@@ -4,9 +4,8 @@
 
 import { ECHO_MS, signals } from './signals.ts'; // First, so that a signal finds its handler while the rest loads.
 import { compileAsUsual, compileUnderLoad, startAsSmallDevice } from './small-profile.ts'; // Second, as it says.
-import { existsSync, readdirSync, realpathSync, statSync, type Stats } from 'node:fs';
+import { existsSync, readdirSync, statSync, type Stats } from 'node:fs';
 import { availableParallelism, homedir } from 'node:os';
-import { basename, dirname, join, resolve } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { readSmallFile } from '@sentrypeer/bytes/file';
 import { personaNames } from '@sentrypeer/honeypot';
@@ -15,7 +14,7 @@ import { filesAdvice } from '@sentrypeer/net';
 import type { Config } from './config/config.ts';
 import { NAMED_FILE_OCTETS_MAX } from './config/limits.ts';
 import { loadConfig, type ConfigSources, type LoadedConfig } from './config/load-config.ts';
-import { isRefusal, quoted, refusal } from './config/refusal.ts';
+import { isRefusal } from './config/refusal.ts';
 import { cursorNames, Daemon } from './daemon.ts';
 import { STANDARD_OUTPUT_FILE } from './config/value-types.ts';
 import { limitArenas } from './allocator.ts';
@@ -33,6 +32,7 @@ import { deliver } from './output/deliver.ts';
 import { paintFor } from './output/paint.ts';
 import { assertSomeOpenFiles, warnOfFewOpenFiles } from './open-files.ts';
 import { systemCode } from './process-limits.ts';
+import { realPath } from './real-path.ts';
 import { leaveRunningNote, readRunningNote, type RunningNote } from './running-note.ts';
 import { StandardStream } from './output/standard-stream.ts';
 import { throughLinks } from './through-links.ts';
@@ -266,32 +266,6 @@ async function endWhenLate(logger: ConsoleLogger): Promise<void> {
     logger.error('stop_took_too_long', { ms: STOP_MS_MAX });
     process.exit();
   }, STOP_MS_MAX).unref();
-}
-
-/** The file may be missing, or be where this user may not look. */
-function realPath(path: string): string {
-  const [directory, name] = [dirname(absolute(path)), basename(path)];
-  for (const [known, rest] of [
-    [path, ''],
-    [directory, name],
-  ] as const) {
-    try {
-      return join(realpathSync(known), rest);
-    } catch {
-      continue; // The code that opens the file reports what is wrong with it.
-    }
-  }
-  return join(directory, name);
-}
-
-/** Throws a refusal where the working directory was removed. */
-function absolute(path: string): string {
-  try {
-    return resolve(path);
-  } catch (cause) {
-    const text = `${quoted(path)} starts at the working directory, which was removed: change to another`;
-    throw refusal(text, { cause });
-  }
 }
 
 function proxyVariables(): Readonly<Record<string, string | undefined>> {
