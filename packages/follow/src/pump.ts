@@ -190,11 +190,13 @@ export class Pump<Entry> {
     const entries = log.entriesAfter(position, BATCH_ENTRIES_MAX);
     const [first] = entries;
     if (first === undefined) {
-      // The log was emptied, so its ids started over.
-      if (log.lastId() >= position) return entries;
-      this.#settledId = 0;
-      this.#position = 0;
-      return log.entriesAfter(0, BATCH_ENTRIES_MAX);
+      const lastId = log.lastId();
+      if (lastId >= position) return entries;
+      // The log was emptied, so its ids started over; or a copy of it was put back, which knows how far this had come.
+      const saved = log.cursor(this.#options.name) ?? 0;
+      this.#settledId = saved <= lastId ? saved : 0;
+      this.#position = this.#settledId;
+      return log.entriesAfter(this.#position, BATCH_ENTRIES_MAX);
     }
     const firstId = log.idOf(first);
     if (position > 0 && firstId > position + 1) {

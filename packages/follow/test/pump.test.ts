@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { silentLogger, systemClock } from '@sentrypeer/kernel';
 import { Pump, type Log, type Sink } from '@sentrypeer/follow';
 
@@ -119,4 +120,21 @@ test('Pump begins anew where the log was emptied, and counts what was removed be
   await pump.close();
   assert.deepEqual(sink.taken, ['a', 'f']);
   assert.equal(expired, 3);
+});
+
+test('Pump goes on from the cursor of an earlier copy of the log that was put back', async () => {
+  const log = new Changes();
+  log.add('a', 'b', 'c', 'd');
+  log.saveCursor('taker', 3);
+  const sink = new Taker();
+  const pump = pumpTo(log, sink);
+  await sink.has(1);
+  while (log.cursor('taker') !== 4) await nextTurn();
+  log.entries = log.entries.slice(0, 2);
+  log.saveCursor('taker', 2);
+  log.add('e');
+  pump.wake();
+  await sink.has(2);
+  await pump.close();
+  assert.deepEqual(sink.taken, ['d', 'e']);
 });

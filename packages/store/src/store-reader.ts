@@ -9,6 +9,7 @@ import type { CounterName } from './totals/counters.ts';
 import { fromSqlite, guarded } from './file/database-error.ts';
 import { EndpointReader } from './delivery/endpoints.ts';
 import { EVENT_COLUMNS, recordedEvent, type FoundEvent, type Row } from './log/event-row.ts';
+import { LAST_HONEY_ID } from './log/honey-ids.ts';
 import { EvidenceReader } from './judging/evidence-reader.ts';
 import {
   EventSearch,
@@ -69,6 +70,7 @@ export class StoreReader {
   readonly #path: string;
   readonly #database: DatabaseSync;
   readonly #eventsAfter: StatementSync;
+  readonly #lastId: StatementSync;
   readonly #cursor: StatementSync;
   readonly #counter: StatementSync;
   readonly #addresses: StatementSync;
@@ -94,6 +96,7 @@ export class StoreReader {
     this.#eventsAfter = database.prepare(
       `SELECT ${EVENT_COLUMNS} FROM honey WHERE honey_id > ? ORDER BY honey_id LIMIT ? + 0`,
     );
+    this.#lastId = database.prepare(`SELECT ${LAST_HONEY_ID} AS id`);
     this.#cursor = database.prepare('SELECT honey_id FROM cursor WHERE name = ?');
     this.#counter = database.prepare('SELECT value FROM counter WHERE name = ?');
     this.#addresses = newestFirst(database, ADDRESS_COLUMNS, 'address_total');
@@ -173,7 +176,7 @@ export class StoreReader {
 
   /** The id of the newest row ever recorded; 0 before the first. */
   lastHoneyId(): number {
-    return this.#readCounter('last_honey_id');
+    return Number(guarded(this.#path, () => this.#lastId.get())?.['id']);
   }
 
   /** The row that the consumer of this name had reached; `undefined` if it never saved one. */

@@ -206,3 +206,21 @@ test('StoreReader reads on after the writer has closed', () => {
   using again = StoreReader.open(directory.file('sentrypeer.db'));
   assert.equal(again.lastHoneyId(), 4);
 });
+
+test('StoreReader.lastHoneyId() knows each row that eventsAfter() gives, whoever added it', () => {
+  using directory = new TestDirectory();
+  const { store, reader } = open(directory);
+  store.append([distinctBatch(1, 3)]);
+  using other = new DatabaseSync(directory.file('sentrypeer.db'));
+  other.exec("INSERT INTO honey (source_ip) VALUES ('203.0.113.77')");
+  assert.deepEqual(
+    reader.eventsAfter(3, 10).map(({ honeyId }) => honeyId),
+    [4],
+  );
+  // A follower that has reached the row would otherwise take the log for one that began anew.
+  assert.equal(reader.lastHoneyId(), 4);
+  other.exec("DELETE FROM honey; UPDATE counter SET value = 9 WHERE name = 'last_honey_id'");
+  assert.equal(reader.lastHoneyId(), 9);
+  reader.close();
+  store.close();
+});

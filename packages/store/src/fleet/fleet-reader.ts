@@ -4,6 +4,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { NOT_FOUND, type FleetListing } from '@sentrypeer/event';
 import { fromSqlite, guarded } from '../file/database-error.ts';
 import { openForReading } from '../file/open-database.ts';
+import { LAST_HONEY_ID } from '../log/honey-ids.ts';
 import { ListingReader } from '../judging/listing-reader.ts';
 import type { ListedSubject } from '../judging/evidence-reader.ts';
 import { FollowedPlaces } from './followed-listings.ts';
@@ -147,7 +148,7 @@ export class FleetReader {
         AND NOT EXISTS (SELECT 1 FROM address_evidence WHERE ?1 = 'address' AND address = ?2)
         AND NOT EXISTS (SELECT 1 FROM number_evidence WHERE ?1 = 'number' AND e164 = ?2)
         AND NOT EXISTS (SELECT 1 FROM number_block WHERE ?1 = 'range' AND block = ?2)`);
-    this.#last = database.prepare("SELECT value FROM counter WHERE name = 'last_honey_id'");
+    this.#last = database.prepare(`SELECT ${LAST_HONEY_ID} AS id`);
     this.listings = new ListingReader(database);
     this.followed = new FollowedPlaces(database);
     this.#events.setReturnArrays(true);
@@ -219,7 +220,7 @@ export class FleetReader {
 
   /** The newest row of the log. */
   lastHoneyId(): number {
-    return guarded(this.#path, () => Number(this.#last.get()?.['value'] ?? 0));
+    return guarded(this.#path, () => Number(this.#last.get()?.['id']));
   }
 
   /** A follower's position, by the name of its cursor; 0 before it saved one. */

@@ -8,6 +8,7 @@ import { guarded } from '../file/database-error.ts';
 import { parseLegacySource } from '../file/legacy-source.ts';
 import { openForCommand } from '../file/open-database.ts';
 import { inTransaction } from '../file/transaction.ts';
+import { LAST_HONEY_ID } from '../log/honey-ids.ts';
 import { gradeOfText, gradeRank } from '../log/grades.ts';
 import { keepWhatIsOlder, makesRoom } from '../retention/kept.ts';
 import { ForeignRowsFinder } from '../log/foreign-rows.ts';
@@ -57,9 +58,7 @@ export class Importer {
     this.#hasUuid = database.prepare(`
       SELECT 1 FROM honey WHERE event_uuid = ?1 AND (created_by_node_id = ?2
         OR NOT EXISTS (SELECT 1 FROM shared_event WHERE shared_event.honey_id = honey.honey_id))`);
-    this.#lastId = database.prepare(`
-      SELECT max((SELECT coalesce(max(honey_id), 0) FROM honey),
-        (SELECT value FROM counter WHERE name = 'last_honey_id')) AS id`);
+    this.#lastId = database.prepare(`SELECT ${LAST_HONEY_ID} AS id`);
     this.#counters = new Counters(database);
     this.#totals = new Totals(database, this.#counters);
   }

@@ -12,6 +12,7 @@ import {
 import { isPlausible } from '../clock/plausible.ts';
 import { Counters } from '../totals/counters.ts';
 import { gradeRank } from './grades.ts';
+import { LAST_HONEY_ID } from './honey-ids.ts';
 import type { Repeats } from './repeats.ts';
 import { ForeignRowsFinder } from './foreign-rows.ts';
 import { RowInserts } from './row-inserts.ts';
@@ -55,10 +56,7 @@ export class EventAppender implements EventBatchVisitor {
     this.#inserts = new RowInserts(database);
     this.#foreign = new ForeignRowsFinder(database);
     this.#repeatCounts = repeatCounts;
-    // A row that an older program wrote meanwhile counts too; a deleted row's id is not reused.
-    this.#lastHoneyId = database.prepare(`
-      SELECT max((SELECT coalesce(max(honey_id), 0) FROM honey),
-        (SELECT value FROM counter WHERE name = 'last_honey_id')) AS id`);
+    this.#lastHoneyId = database.prepare(`SELECT ${LAST_HONEY_ID} AS id`);
     this.#counters = new Counters(database);
     this.#totals = new Totals(database, this.#counters);
     this.#rates = new Rates(database);
