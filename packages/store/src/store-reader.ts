@@ -9,7 +9,7 @@ import type { CounterName } from './totals/counters.ts';
 import { fromSqlite, guarded } from './file/database-error.ts';
 import { EndpointReader } from './delivery/endpoints.ts';
 import { EVENT_COLUMNS, recordedEvent, type FoundEvent, type Row } from './log/event-row.ts';
-import { LAST_HONEY_ID } from './log/honey-ids.ts';
+import { HONEY_ID_MAX, LAST_HONEY_ID } from './log/honey-ids.ts';
 import { EvidenceReader } from './judging/evidence-reader.ts';
 import {
   EventSearch,
@@ -94,7 +94,7 @@ export class StoreReader {
     this.#path = path;
     this.#database = database;
     this.#eventsAfter = database.prepare(
-      `SELECT ${EVENT_COLUMNS} FROM honey WHERE honey_id > ? ORDER BY honey_id LIMIT ? + 0`,
+      `SELECT ${EVENT_COLUMNS} FROM honey WHERE honey_id > ? AND honey_id <= ${HONEY_ID_MAX} ORDER BY honey_id LIMIT ? + 0`,
     );
     this.#lastId = database.prepare(`SELECT ${LAST_HONEY_ID} AS id`);
     this.#cursor = database.prepare('SELECT honey_id FROM cursor WHERE name = ?');

@@ -376,10 +376,7 @@ export class Store {
 
   /** Within a transaction. Nothing of a distrusted node is recorded. */
   #deliver({ event, nodeId, collectedMethod, origin }: DeliveredEvent): void {
-    if (origin === undefined) {
-      this.#appender.event(event, nodeId, collectedMethod);
-      return;
-    }
+    if (origin === undefined) return void this.#appender.event(event, nodeId, collectedMethod);
     const originId = this.#origins.admit(nodeId, origin);
     if (originId === undefined) return;
     const honeyId = this.#appender.event(event, nodeId, collectedMethod, true);

@@ -7,6 +7,7 @@ import { keepAll } from '../retention/kept.ts';
 import { Counters } from '../totals/counters.ts';
 import type { Row } from '../log/event-row.ts';
 import { gradeOfText, gradeRank } from '../log/grades.ts';
+import { Renumbering } from '../log/honey-ids.ts';
 import { DOUBT_US, EARLIEST_US, isPlausible } from '../clock/plausible.ts';
 import { parseLegacySource } from './legacy-source.ts';
 import { MIGRATION_PROGRESS_ROWS, MIGRATION_ROWS } from '../limits.ts';
@@ -44,6 +45,7 @@ import {
   TABLES_OF_VERSION_3,
   TABLES_OF_VERSION_4,
   TABLES_OF_VERSION_5,
+  SEEN_COUNT,
 } from './schema.ts';
 import { addSourceTables, SOURCE_COLUMN } from '../totals/source-tables.ts';
 import { TABLES_OF_VERSION_23 } from '../totals/rate-table.ts';
@@ -148,11 +150,6 @@ export function honeyColumns(database: DatabaseSync): ReadonlySet<string> {
   return new Set(rows.map((row) => String(row['name'])));
 }
 
-/** Ids up to this leave room for as many again. */
-const HONEY_ID_MAX = 2 ** 52;
-/** Messages that a row may count. */
-const SEEN_COUNT_MAX = 2 ** 40;
-
 /** When a row was recorded, in seconds since the epoch; 0 if it does not say. */
 const SEEN_S = `coalesce(unixepoch(substr(coalesce(created_at, event_timestamp), 1, 23), 'subsec'), 0)`;
 
@@ -192,7 +189,7 @@ class EarlierRows {
     this.#options = options;
     this.#page = database.prepare(`
       SELECT honey_id, source_ip, called_number, user_agent, method, transport_type, grade,
-        min(max(seen_count, 1), ${SEEN_COUNT_MAX}) AS seen_count, ${SEEN_S} AS seen_s
+        ${SEEN_COUNT} AS seen_count, ${SEEN_S} AS seen_s
       FROM honey WHERE honey_id > ? ORDER BY honey_id LIMIT ${MIGRATION_ROWS}`);
     this.#last = database.prepare('SELECT max(honey_id) AS last FROM honey');
     this.#repair = database.prepare(
@@ -205,7 +202,8 @@ class EarlierRows {
 
   sumUp(): RowCounts {
     const { isLegacy, told } = this.#options;
-    if (isLegacy) this.#renumber();
+    // Nothing asks for ids below 1.
+    if (isLegacy) new Renumbering(this.#options.database, 1).step(Number.POSITIVE_INFINITY);
     let honeyId = 0;
     const lastHoneyId = Number(this.#last.get()?.['last'] ?? 0);
     for (;;) {
@@ -231,25 +229,6 @@ class EarlierRows {
       )
       .get(EARLIEST_US / 1e6, (nowUs + DOUBT_US) / 1e6);
     return first === undefined ? EARLIEST_US : Math.min(recordedUs(first), nowUs);
-  }
-
-  /** Rows with an id too large for a JavaScript number, or below 1, which nothing asks for, get the next ids. */
-  #renumber(): void {
-    const { database } = this.#options;
-    const next = database.prepare(
-      `SELECT coalesce(max(honey_id), 0) + 1 AS id FROM honey WHERE honey_id <= ${HONEY_ID_MAX}`,
-    );
-    const change = database.prepare(
-      'UPDATE honey SET honey_id = max(?, 1) WHERE honey_id = CAST(? AS INTEGER)',
-    );
-    for (const where of ['honey_id < 1', `honey_id > ${HONEY_ID_MAX}`]) {
-      const odd = database.prepare(
-        `SELECT CAST(honey_id AS TEXT) AS id FROM honey WHERE ${where} ORDER BY honey_id LIMIT 1`,
-      );
-      for (let row = odd.get(); row !== undefined; row = odd.get()) {
-        change.run(Number(next.get()?.['id']), String(row['id']));
-      }
-    }
   }
 
   #addRow(row: Row): void {

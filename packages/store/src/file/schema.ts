@@ -26,6 +26,12 @@ export const CREATED_AT = `iif(typeof(created_at) = 'text', created_at, NULL)`;
 /** When a row was recorded, as a text; otherwise `event_timestamp`, a text or octets. */
 export const RECORDED = `coalesce(${CREATED_AT}, event_timestamp)`;
 
+/** The most messages that a row counts, whatever another program wrote there. */
+const SEEN_COUNT_MAX = 2 ** 40;
+
+/** How many messages a row counts; one if it does not say so. */
+export const SEEN_COUNT = `min(max(1, CAST(coalesce(seen_count, 1) AS INTEGER)), ${SEEN_COUNT_MAX})`;
+
 /** Tells a `honey` table of SentryPeer from one that only has its name. */
 export const HONEY_COLUMNS: readonly string[] = [
   'honey_id',

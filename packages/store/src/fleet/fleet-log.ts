@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { FLEET_CURSOR, FLEET_DECISIONS_CURSOR } from '@sentrypeer/follow/cursors';
 import { inTransaction } from '../file/transaction.ts';
+import { HONEY_ID_MAX } from '../log/honey-ids.ts';
 import { FLEET_REPEATS_MAX } from '../limits.ts';
 import type { FleetMarks, FleetPlace, FleetShare } from './fleet-marks.ts';
 
@@ -40,8 +41,8 @@ export class FleetLog {
     );
     // That many ids, not that many rows: to count rows the writer would have to walk over them.
     this.#nextEvent = database.prepare(`
-      SELECT min((SELECT min(honey_id) FROM honey WHERE honey_id > ?) + ? - 1,
-        (SELECT max(honey_id) FROM honey)) AS id`);
+      SELECT min((SELECT min(honey_id) FROM honey WHERE honey_id > ? AND honey_id <= ${HONEY_ID_MAX}) + ? - 1,
+        (SELECT max(honey_id) FROM honey WHERE honey_id <= ${HONEY_ID_MAX})) AS id`);
     this.#nextRepeat = database.prepare(`
       SELECT min((SELECT min(repeat_id) FROM fleet_repeat WHERE repeat_id > ?) + ? - 1,
         (SELECT max(repeat_id) FROM fleet_repeat)) AS id`);

@@ -3,6 +3,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { JUDGE_CURSOR, JUDGE_PROVED_CURSOR } from '@sentrypeer/follow/cursors';
 import { gradeOfText } from '../log/grades.ts';
+import { HONEY_ID_MAX } from '../log/honey-ids.ts';
 import type { Row } from '../log/event-row.ts';
 import { inTransaction } from '../file/transaction.ts';
 import { JUDGE_ROWS } from '../limits.ts';
@@ -24,7 +25,7 @@ export const JUDGING_DUE = `
 
 /** No further than the next delisting: what came before it does not count, what comes after it does. */
 const UP_TO_DELISTING = `honey_id <= coalesce(
-  (SELECT min(honey_id) FROM delisting WHERE honey_id > ?1), ${Number.MAX_SAFE_INTEGER})`;
+  (SELECT min(honey_id) FROM delisting WHERE honey_id > ?1), ${HONEY_ID_MAX})`;
 
 interface LaneParts {
   readonly database: DatabaseSync;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { NOT_FOUND, type RecordedEvent } from '@sentrypeer/event';
-import { CREATED_AT } from '../file/schema.ts';
+import { CREATED_AT, SEEN_COUNT } from '../file/schema.ts';
 import { gradeOfText } from './grades.ts';
 import type { EventOrigin } from '../sharing/origins.ts';
 
@@ -36,7 +36,7 @@ export const EVENT_COLUMNS =
   'called_number, method, user_agent, ' +
   `grade, request_uri, sip_message, instr(details, '"imported":true') > 0 AS is_imported, ` +
   '(SELECT address FROM shared_event WHERE shared_event.honey_id = honey.honey_id) AS origin_address';
-export const FOUND_COLUMNS = `${EVENT_COLUMNS}, ${CREATED_AT} AS created_at, message_kind, called_number_source, to_uri, to_user, from_uri, from_user, anomalies, details, min(seen_count, ${2 ** 52}) AS seen_count, last_seen, (SELECT public_key FROM shared_event JOIN origin USING (origin_id) WHERE shared_event.honey_id = honey.honey_id) AS origin_key`;
+export const FOUND_COLUMNS = `${EVENT_COLUMNS}, ${CREATED_AT} AS created_at, message_kind, called_number_source, to_uri, to_user, from_uri, from_user, anomalies, details, ${SEEN_COUNT} AS seen_count, last_seen, (SELECT public_key FROM shared_event JOIN origin USING (origin_id) WHERE shared_event.honey_id = honey.honey_id) AS origin_key`;
 
 export function recordedEvent(row: Row): RecordedEvent {
   const transport = row['transport_type'];

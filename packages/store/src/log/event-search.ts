@@ -3,6 +3,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { formatEventTimestamp, type LogFilter, type NumberSpan } from '@sentrypeer/event';
 import { foundEvent, FOUND_COLUMNS, type FoundEvent } from './event-row.ts';
+import { HONEY_ID_MAX } from './honey-ids.ts';
 import { FORM_READINGS_MAX, FORMS_COUNT_MAX, SEARCH_ROWS_MAX } from '../limits.ts';
 import { RECORDED, BLOCK_EVENTS, BLOCK_OF_EVENT } from '../file/schema.ts';
 
@@ -89,11 +90,11 @@ export class EventSearch {
       LIMIT 1`);
     // One SELECT of both would walk the whole log: SQLite uses the end of an index only for a single one.
     this.#bounds = database.prepare(`
-      SELECT coalesce((SELECT min(honey_id) FROM honey), 0) AS low,
-        coalesce((SELECT max(honey_id) FROM honey), 0) AS high`);
+      SELECT coalesce((SELECT min(honey_id) FROM honey WHERE honey_id >= -${HONEY_ID_MAX}), 0) AS low,
+        coalesce((SELECT max(honey_id) FROM honey WHERE honey_id <= ${HONEY_ID_MAX}), 0) AS high`);
     this.#recordedAt = database.prepare(`
       SELECT honey_id, coalesce(${RECORDED}, '') AS recorded FROM honey
-      WHERE honey_id >= ? ORDER BY honey_id LIMIT 1`);
+      WHERE honey_id >= ? AND honey_id <= ${HONEY_ID_MAX} ORDER BY honey_id LIMIT 1`);
   }
 
   byUuid(eventUuid: string): FoundEvent | undefined {

@@ -5,7 +5,7 @@ import { NOT_FOUND, parseEventTimestamp } from '@sentrypeer/event';
 import type { Clock, Logger } from '@sentrypeer/kernel';
 import { EARLIEST_US, isPlausible } from '../clock/plausible.ts';
 import { parseLegacySource } from '../file/legacy-source.ts';
-import { RECORDED } from '../file/schema.ts';
+import { RECORDED, SEEN_COUNT } from '../file/schema.ts';
 import { inTransaction } from '../file/transaction.ts';
 import { FOREIGN_LOOK_MS, FOREIGN_NEIGHBOURS, FOREIGN_ROWS, FOREIGN_TELL_MS } from '../limits.ts';
 import { Counters } from '../totals/counters.ts';
@@ -13,6 +13,7 @@ import { Totals } from '../totals/totals.ts';
 import type { Row } from './event-row.ts';
 import { LOWEST_HONEY_ID } from './foreign-tables.ts';
 import { gradeOfText, gradeRank } from './grades.ts';
+import { HONEY_ID_MAX, LAST_HONEY_ID, Renumbering } from './honey-ids.ts';
 
 /** Rows that another program added or removed since this database has had version 16, and changed since version 19. */
 export interface ForeignChanges {
@@ -38,7 +39,7 @@ export class ForeignRowsFinder {
     this.#note = database.prepare(`
       INSERT INTO foreign_rows (first_honey_id, last_honey_id)
         SELECT known + 1, newest FROM (SELECT (SELECT value FROM counter WHERE name = 'last_honey_id') AS known,
-          (SELECT max(honey_id) FROM honey) AS newest) WHERE newest > known`);
+          (SELECT max(honey_id) FROM honey WHERE honey_id <= ${HONEY_ID_MAX}) AS newest) WHERE newest > known`);
   }
 
   /**
@@ -61,6 +62,7 @@ export class ForeignRows {
   readonly #finder: ForeignRowsFinder;
   readonly #counters: Counters;
   readonly #totals: Totals;
+  readonly #renumbering: Renumbering;
   readonly #raise: StatementSync;
   readonly #below: StatementSync;
   readonly #setLowest: StatementSync;
@@ -82,19 +84,20 @@ export class ForeignRows {
     this.#finder = new ForeignRowsFinder(database);
     this.#counters = new Counters(database);
     this.#totals = new Totals(database, this.#counters);
+    this.#renumbering = new Renumbering(database, -HONEY_ID_MAX);
     this.#raise = database.prepare(
-      "UPDATE counter SET value = (SELECT max(honey_id) FROM honey) WHERE name = 'last_honey_id'",
+      `UPDATE counter SET value = ${LAST_HONEY_ID} WHERE name = 'last_honey_id'`,
     );
     this.#below = database.prepare(`
       INSERT INTO foreign_rows (first_honey_id, last_honey_id)
-        SELECT lowest, value - 1 FROM counter, (SELECT min(honey_id) AS lowest FROM honey)
+        SELECT lowest, value - 1 FROM counter, (SELECT min(honey_id) AS lowest FROM honey WHERE honey_id >= -${HONEY_ID_MAX})
         WHERE name = 'lowest_honey_id' AND lowest < value`);
     this.#setLowest = database.prepare(`
       UPDATE counter SET value = ${LOWEST_HONEY_ID} WHERE name = 'lowest_honey_id' AND value <> ${LOWEST_HONEY_ID}`);
     this.#range = database.prepare('SELECT * FROM foreign_rows ORDER BY first_honey_id LIMIT 1');
     const columns = `honey_id, source_ip, called_number, user_agent, method, transport_type, grade,
       iif(grade IS NULL, ${RECORDED}, event_timestamp) AS recorded,
-      max(1, CAST(coalesce(seen_count, 1) AS INTEGER)) AS seen_count`;
+      ${SEEN_COUNT} AS seen_count`;
     this.#page = database.prepare(
       `SELECT ${columns} FROM honey WHERE honey_id BETWEEN ? AND ? ORDER BY honey_id LIMIT ${FOREIGN_ROWS}`,
     );
@@ -118,6 +121,8 @@ export class ForeignRows {
     this.#untold = database.prepare(`
       SELECT now.value - told.value AS rows FROM counter AS now JOIN counter AS told ON told.name = now.name || '_told'
       WHERE now.name = ?`);
+    // Before anything else looks at the log.
+    inTransaction(database, () => this.#renumbering.step(Number.POSITIVE_INFINITY));
   }
 
   /** One short transaction, only once in a while if there is nothing to do. @returns Whether there is more to do. */
@@ -125,6 +130,7 @@ export class ForeignRows {
     const { clock, database } = this.#ports;
     if (clock.nowMs() < this.#lookAtMs) return false;
     const isMore = inTransaction(database, () => {
+      if (this.#renumbering.step(FOREIGN_ROWS)) return true;
       if (this.#finder.note()) this.#raise.run();
       this.#below.run();
       this.#setLowest.run();

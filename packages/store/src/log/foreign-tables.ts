@@ -3,6 +3,7 @@
 import { REGISTERED_METHODS } from '@sentrypeer/event';
 import { BLOCK_OF_EVENT } from '../file/schema.ts';
 import { USER_AGENT_CHARACTERS_MAX } from '../limits.ts';
+import { HONEY_ID_MAX } from './honey-ids.ts';
 import { SHARED_EVENT_REMOVED } from '../sharing/origin-tables.ts';
 
 /** Microseconds of a text with a fraction of any length: 4.x and SQLite write three digits where we write nine. */
@@ -62,7 +63,7 @@ const IS_COUNTED = `old.honey_id <= (SELECT value FROM counter WHERE name = 'las
   AND NOT EXISTS (SELECT 1 FROM foreign_change WHERE honey_id = old.honey_id)`;
 
 /** The id of the oldest row, or of the next one if there is none. */
-export const LOWEST_HONEY_ID = `(SELECT coalesce((SELECT min(honey_id) FROM honey), value + 1)
+export const LOWEST_HONEY_ID = `(SELECT coalesce((SELECT min(honey_id) FROM honey WHERE honey_id >= -${HONEY_ID_MAX}), value + 1)
   FROM counter WHERE name = 'last_honey_id')`;
 
 /**

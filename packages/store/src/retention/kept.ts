@@ -5,6 +5,7 @@ import { formatEventTimestamp } from '@sentrypeer/event';
 import { unreachable } from '@sentrypeer/kernel';
 import { EARLIEST_TEXT } from '../clock/plausible.ts';
 import { RECORDED } from '../file/schema.ts';
+import { HONEY_ID_MAX } from '../log/honey-ids.ts';
 import { NO_AGE_LIMIT_DAYS, ROOM_AHEAD_SHARE } from '../limits.ts';
 import type { CounterName } from '../totals/counters.ts';
 
@@ -170,7 +171,10 @@ function begin(
   { nowUs, days }: { readonly nowUs: number; readonly days: number },
 ): void {
   write(database, {
-    keptId: number(database, 'SELECT coalesce(max(honey_id), 0) AS n FROM honey'),
+    keptId: number(
+      database,
+      `SELECT coalesce(max(honey_id), 0) AS n FROM honey WHERE honey_id <= ${HONEY_ID_MAX}`,
+    ),
     keptAt: nowUs,
     keptOctets: liveOctets(database),
     keptTotals: number(
@@ -206,7 +210,9 @@ function oldestRow(
   database: DatabaseSync,
 ): { readonly honeyId: number; readonly recorded: string } | undefined {
   const row = database
-    .prepare(`SELECT honey_id, ${RECORDED} AS recorded FROM honey ORDER BY honey_id LIMIT 1`)
+    .prepare(
+      `SELECT honey_id, ${RECORDED} AS recorded FROM honey WHERE honey_id >= -${HONEY_ID_MAX} ORDER BY honey_id LIMIT 1`,
+    )
     .get();
   if (row === undefined) return undefined;
   const { recorded } = row;

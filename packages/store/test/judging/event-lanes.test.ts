@@ -163,3 +163,15 @@ test('a judge has work while anything is listed, due or known', () => {
     assert.equal(bench.isDue(), true, fill.toString());
   }
 });
+
+test('EventLanes leave a row alone whose id is too large, until it has another', () => {
+  using bench = new Bench();
+  bench.tables.database.exec(
+    "INSERT INTO honey (honey_id, grade) VALUES (4503599627370497, 'returned')",
+  );
+  bench.add(1, 'returned');
+  assert.equal(bench.lanes.stepProved(NOON_US), true);
+  assert.deepEqual([bench.lanes.stepProved(NOON_US), bench.lanes.stepRest(NOON_US)], [false, true]);
+  assert.equal(bench.lanes.stepRest(NOON_US), false);
+  assert.deepEqual(bench.cursors(), ['judge 1', 'judge-proved 1']);
+});
