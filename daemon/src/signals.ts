@@ -13,6 +13,12 @@ const STATUS_STOPPED_AT_ONCE = 130;
  */
 export const ECHO_MS = 300;
 
+/**
+ * Signals that end a program which does not catch them: a key of the terminal, a timer or a limit on processor time that
+ * whoever started it has set, and power that is about to fail. What has just come would be lost.
+ */
+const ENDING = ['SIGQUIT', 'SIGALRM', 'SIGVTALRM', 'SIGXCPU', 'SIGPWR', 'SIGIO'] as const;
+
 /** The part of `process` that {@link Signals} needs. */
 export interface SignalHost {
   readonly pid: number;
@@ -51,7 +57,7 @@ export class Signals {
     this.#handlers = new Map([
       stop('SIGINT'),
       stop('SIGTERM'),
-      ...(host.platform === 'win32' ? [stop('SIGBREAK')] : []),
+      ...(host.platform === 'win32' ? (['SIGBREAK'] as const) : ENDING).map(stop),
       hangUp,
       // Node opens a debugger's port at SIGUSR1 if nobody listens for it, and SIGUSR2 ends the process.
       ...(host.platform === 'win32'

@@ -71,6 +71,18 @@ test('Signals: the first signal stops, the second ends at once', async () => {
   assert.deepEqual(host.done, ['exit 130']);
 });
 
+test('Signals: what would end the program without storing anything stops it in order', async () => {
+  for (const name of ['SIGQUIT', 'SIGALRM', 'SIGVTALRM', 'SIGXCPU', 'SIGPWR', 'SIGIO'] as const) {
+    const host = new Host('linux');
+    const signals = new Signals(host);
+    assert.ok(host.raise(name), name);
+    await signals.stopped;
+    assert.deepEqual(host.done, []);
+    host.raise('SIGTERM');
+    assert.deepEqual(host.done, ['exit 130']);
+  }
+});
+
 test('Signals: a signal to the whole group that comes twice is one', async () => {
   const host = new Host('linux');
   let nowMs = 1000;
