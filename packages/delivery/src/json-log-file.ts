@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { constants, existsSync } from 'node:fs';
-import { open, rename, statfs, type FileHandle } from 'node:fs/promises';
+import { open, rename, stat, statfs, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { formatEventJson, type RecordedEvent } from '@sentrypeer/event';
@@ -115,10 +115,10 @@ export class JsonLogFile implements Sink<RecordedEvent> {
     const handle = await openFile(this.#path);
     this.#handle = handle;
     if (this.#closed) await this.#letGo(); // Closed while it was being opened: what follows is refused.
-    const stat = await handle.stat();
-    this.#isRegular = stat.isFile(); // A terminal or pipe has no end to look at.
+    const found = await handle.stat();
+    this.#isRegular = found.isFile(); // A terminal or pipe has no end to look at.
     if (!this.#isRegular) return settledHoneyId;
-    const lastLine = (await repairEnd(handle, stat.size)) ?? lastWritten;
+    const lastLine = (await repairEnd(handle, found.size)) ?? lastWritten;
     const uuid = lastLine === undefined ? undefined : eventUuidOf(lastLine);
     return uuid === undefined ? settledHoneyId : await this.#find(uuid, settledHoneyId);
   }
@@ -150,11 +150,17 @@ export class JsonLogFile implements Sink<RecordedEvent> {
   async #settle(): Promise<void> {
     if (!this.#isRegular) return;
     await this.#opened().datasync();
+    const { nlink, ino, size } = await this.#opened().stat();
+    if (nlink === 0 && (await inodeOf(this.#path)) !== ino) {
+      await this.#letGo(); // So that its lines do not count as written.
+      throw new OperatingError(
+        'json_log_failed',
+        `JSON log ${this.#path} was deleted or replaced while it was in use; a new one gets what was not safely in it`,
+      );
+    }
     // Only here: the cursor is saved next, so that a crash leaves no line only in the file that was moved aside.
     const { sizeOctetsMax } = this.#bounds;
-    if (sizeOctetsMax > 0 && (await this.#opened().stat()).size >= sizeOctetsMax) {
-      await this.#rotate();
-    }
+    if (sizeOctetsMax > 0 && size >= sizeOctetsMax) await this.#rotate();
   }
 
   async #rotate(): Promise<void> {
@@ -210,6 +216,15 @@ export class JsonLogFile implements Sink<RecordedEvent> {
       await nextTurn();
     }
     return settledHoneyId;
+  }
+}
+
+/** Of the file that has the name now; `undefined` if there is none. */
+async function inodeOf(path: string): Promise<number | undefined> {
+  try {
+    return (await stat(path)).ino;
+  } catch {
+    return undefined;
   }
 }
 

@@ -297,6 +297,29 @@ test('JsonLog says once that the disk is full, keeps the cursor and goes on by i
   );
 });
 
+test('JsonLog begins a new file if the one in use is deleted or replaced, and says so', async (t) => {
+  if (process.platform === 'win32') return t.skip('Windows deletes no open file');
+  await using jsonLog = await open();
+  const write = async (): Promise<void> => {
+    log.append(2);
+    jsonLog.wake();
+    await log.settled('json-log');
+  };
+  await write();
+  await unlink(path);
+  await write();
+  assert.deepEqual(uuidsIn(path), log.uuids().slice(2));
+  await rename(path, join(folder, 'moved')); // As logrotate does, before it sends SIGHUP.
+  await write();
+  assert.deepEqual(uuidsIn(join(folder, 'moved')), log.uuids().slice(2));
+  await unlink(join(folder, 'moved'));
+  writeFileSync(path, '');
+  await write();
+  assert.deepEqual(uuidsIn(path), log.uuids().slice(6));
+  assert.equal(log.count('delivery_failed'), 2);
+  assert.match(String(log.messages[0]?.fields['message']), /was deleted or replaced while/);
+});
+
 test('JsonLog hears a wake after an outage in which nothing was to be written', async () => {
   await using jsonLog = await open();
   log.failure = Object.assign(new Error('database is locked'), { code: 'ERR_SQLITE_ERROR' });
