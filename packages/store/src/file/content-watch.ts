@@ -148,8 +148,9 @@ export class ContentWatch {
     if (file === 'unknown') return true;
     if (file === 'other') return false;
     if (file.lastId < this.#safeHoneyId || file.lastId > this.#idInDatabase()) return false;
-    // It may still be in the log alone.
-    return file.identity === undefined || file.identity === this.#identity;
+    // It may still be in the log alone, but it must be there: the log may have been copied over as well.
+    const identity = file.identity ?? valueOf(this.#counter, IDENTITY) ?? this.#identity;
+    return identity === this.#identity;
   }
 
   /** What the file alone says. */

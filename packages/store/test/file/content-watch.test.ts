@@ -40,24 +40,28 @@ class Trial implements Disposable {
     while (this.store.maintain());
   }
 
-  /** Maintenance for as long as it may take to notice something. @returns What was noticed. */
   look(): OperatingError | undefined {
-    for (let step = 0; step < 4; step += 1) {
-      this.clock.ms += FILE_LOOK_MS / 2;
-      try {
-        while (this.store.maintain());
-      } catch (error) {
-        assert.ok(error instanceof OperatingError, String(error));
-        return error;
-      }
-    }
-    return undefined;
+    return noticedBy(this.store, this.clock);
   }
 
   [Symbol.dispose](): void {
     this.store.close();
     this.directory[Symbol.dispose]();
   }
+}
+
+/** Maintenance for as long as it may take to notice something. @returns What was noticed. */
+function noticedBy(store: Store, clock: TestClock): OperatingError | undefined {
+  for (let step = 0; step < 4; step += 1) {
+    clock.ms += FILE_LOOK_MS / 2;
+    try {
+      while (store.maintain());
+    } catch (error) {
+      assert.ok(error instanceof OperatingError, String(error));
+      return error;
+    }
+  }
+  return undefined;
 }
 
 function eventsIn(path: string): number {
@@ -172,4 +176,20 @@ test('a checkpoint that fails half-way, ours or that of another program, is no r
   assert.equal(trial.look(), undefined);
   store.append([distinctBatch(60, 10)]);
   assert.equal(existsSync(trial.rescued), false);
+});
+
+test('a database that is copied over together with its log and index is reported', () => {
+  using directory = new TestDirectory();
+  const [path, other] = [directory.file('x.db'), directory.file('other.db')];
+  const clock = new TestClock();
+  const ports = { clock, logger: new TestLogger(), disk: new TestDisk() };
+  using store = Store.open(ports, { path });
+  store.append([distinctBatch(0, 50)]); // All of it is in the log alone.
+  using copied = Store.open(ports, { path: other });
+  copied.append([distinctBatch(1000, 20)]);
+  for (const ending of ['', '-wal', '-shm']) copyFileSync(other + ending, path + ending);
+  assert.equal(noticedBy(store, clock)?.code, 'db_overwritten');
+  store.close();
+  using rescued = new DatabaseSync(directory.file('x-rescued.db'), { readOnly: true });
+  assert.equal(rescued.prepare('SELECT count(*) AS n FROM honey').get()?.['n'], 20);
 });
