@@ -117,7 +117,8 @@ class CsvTable {
     this.#lines = [];
     this.#charactersCount = 0;
     this.#isQuoted = false;
-    const fields = isWhole ? csvFields(lines.join('\n'), this.#delimiter) : [];
+    const record = lines.join('\n').replace(/\r$/, '');
+    const fields = isWhole ? csvFields(record, this.#delimiter) : [];
     if (areNames(fields)) {
       this.#names = fields; // Of another file, after the first.
       return NOTHING;

@@ -12,8 +12,8 @@ const ENCODINGS: readonly (readonly [encoding: string, begins: (octets: Uint8Arr
   ];
 
 /**
- * The lines of a text in UTF-8 or UTF-16, which end with LF or CR LF and nothing else: other characters that break
- * lines are part of what an attacker sent.
+ * The lines of a text in UTF-8 or UTF-16, which end with LF and nothing else: other characters that break lines are
+ * part of what an attacker sent. A CR before the LF stays, because it may be within a quoted field.
  *
  * @returns `undefined` in the place of a line that is too long, so that memory stays bounded.
  */
@@ -29,7 +29,7 @@ export async function* linesOf(
     parts[0] = rest + parts[0];
     rest = parts.pop() ?? '';
     for (const part of parts) {
-      yield isTooLong ? undefined : lineOf(part);
+      yield isTooLong ? undefined : part;
       isTooLong = false;
     }
     isTooLong ||= rest.length > IMPORT_LINE_CHARACTERS_MAX;
@@ -37,13 +37,9 @@ export async function* linesOf(
   }
   rest += decoder?.decode() ?? '';
   if (isTooLong) yield undefined;
-  else if (rest !== '') yield lineOf(rest);
+  else if (rest !== '') yield rest;
 }
 
 function encodingOf(octets: Uint8Array): string {
   return ENCODINGS.find(([, begins]) => begins(octets))?.[0] ?? 'utf-8';
-}
-
-function lineOf(text: string): string {
-  return text.endsWith('\r') ? text.slice(0, -1) : text;
 }

@@ -110,3 +110,16 @@ test('members of the wrong type, and impossible numbers, are read as nothing', (
   assert.equal(details, '{"user":"a"}');
   assert.equal(anomalies, 'no_via,bare_lf');
 });
+
+test('line ends within a quoted field stay as they are, and those of records may be CR LF', () => {
+  const reader = new LinesReader();
+  const text = `${HEAD}\r\n${TIME},192.0.2.7,1,"A\r\nB: c\nD\r\n\r\n"\r\n${TIME},192.0.2.7,2,end\r`;
+  const rows = text.split('\n').flatMap((line) => reader.take(line).rows);
+  assert.deepEqual(
+    rows.map(({ called_number, sip_message }) => [called_number, sip_message]),
+    [
+      ['1', 'A\r\nB: c\nD\r\n\r\n'],
+      ['2', 'end'],
+    ],
+  );
+});
