@@ -107,16 +107,19 @@ export class StoreService implements WriterCommands {
 
   /** Opens, creates or migrates the database; throws `OperatingError` with nothing left open. */
   static open(ports: StoreServicePorts, options: StoreServiceOptions): StoreService {
-    const store = Store.open(ports, {
-      path: options.path,
-      retentionDays: options.retentionDays === 0 ? NO_AGE_LIMIT_DAYS : options.retentionDays,
-      rateDays: rateDays(options),
-      databaseOctetsMax: options.sizeMaxOctets === 0 ? Infinity : options.sizeMaxOctets,
-      diskFreeOctetsMin: options.diskFreeMinOctets,
-      owedCursors: options.owedCursors,
-      owedOctetsMax: options.owedMaxOctets,
-      isSmall: options.isSmall,
-    });
+    const store = Store.open(
+      { ...ports, onAdded: ports.onCommitted },
+      {
+        path: options.path,
+        retentionDays: options.retentionDays === 0 ? NO_AGE_LIMIT_DAYS : options.retentionDays,
+        rateDays: rateDays(options),
+        databaseOctetsMax: options.sizeMaxOctets === 0 ? Infinity : options.sizeMaxOctets,
+        diskFreeOctetsMin: options.diskFreeMinOctets,
+        owedCursors: options.owedCursors,
+        owedOctetsMax: options.owedMaxOctets,
+        isSmall: options.isSmall,
+      },
+    );
     return new StoreService(ports, store, options);
   }
 

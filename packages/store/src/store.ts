@@ -51,6 +51,8 @@ import { inTransaction } from './file/transaction.ts';
 export interface StorePorts {
   readonly logger: Logger;
   readonly clock: Clock;
+  /** Another program added rows after the newest, up to this one. */
+  readonly onAdded?: (lastHoneyId: number) => void;
   /** @default the machine's disks */
   readonly disk?: DiskSpace;
 }
@@ -124,7 +126,7 @@ export class Store {
     this.#repeats = new Repeats(database, clock, this.#fleet);
     this.#repeats.finish(); // What the previous run did not finish.
     this.#appender = new EventAppender(database, this.#repeats);
-    this.#foreign = new ForeignRows({ database, clock, logger });
+    this.#foreign = new ForeignRows({ database, clock, logger, onAdded: ports.onAdded });
     this.#triggers = new PausedTriggers(database, clock);
     const content = new ContentWatch({ database, clock, pages: this.#pages }, path);
     this.#file = new OpenFile({ database, clock, logger, content }, path);

@@ -54,6 +54,7 @@ interface ForeignPorts {
   readonly database: DatabaseSync;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly onAdded?: ((lastHoneyId: number) => void) | undefined;
 }
 
 /** Puts rows of other programs into the totals, and logs what they did. */
@@ -86,7 +87,7 @@ export class ForeignRows {
     this.#totals = new Totals(database, this.#counters);
     this.#renumbering = new Renumbering(database, -HONEY_ID_MAX);
     this.#raise = database.prepare(
-      `UPDATE counter SET value = ${LAST_HONEY_ID} WHERE name = 'last_honey_id'`,
+      `UPDATE counter SET value = ${LAST_HONEY_ID} WHERE name = 'last_honey_id' RETURNING value`,
     );
     this.#below = database.prepare(`
       INSERT INTO foreign_rows (first_honey_id, last_honey_id)
@@ -129,13 +130,15 @@ export class ForeignRows {
   step(): boolean {
     const { clock, database } = this.#ports;
     if (clock.nowMs() < this.#lookAtMs) return false;
+    let newestId: number | undefined;
     const isMore = inTransaction(database, () => {
       if (this.#renumbering.step(FOREIGN_ROWS)) return true;
-      if (this.#finder.note()) this.#raise.run();
+      if (this.#finder.note()) newestId = Number(this.#raise.get()?.['value']);
       this.#below.run();
       this.#setLowest.run();
       return this.#countAdded() || this.#countChanged();
     });
+    if (newestId !== undefined) this.#ports.onAdded?.(newestId);
     if (isMore) return true;
     this.#lookAtMs = clock.nowMs() + FOREIGN_LOOK_MS;
     this.#say();

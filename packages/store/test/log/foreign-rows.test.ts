@@ -373,3 +373,26 @@ test('what our own programs remove is nobody else’s doing', () => {
     changed: 0,
   });
 });
+
+test('rows that another program adds after the newest are told, so that they are delivered at once', () => {
+  using directory = new TestDirectory();
+  const path = directory.file('sentrypeer.db');
+  const clock = new TestClock();
+  const told: number[] = [];
+  const onAdded = (lastHoneyId: number): void => void told.push(lastHoneyId);
+  using store = Store.open({ clock, logger: new TestLogger(), onAdded }, { path });
+  store.append([distinctBatch(1, 3)]);
+  const maintain = (): void => {
+    clock.ms += FOREIGN_LOOK_MS;
+    while (store.maintain());
+  };
+  maintain();
+  assert.deepEqual(told, [], 'ours are told by who appends them');
+  {
+    using other = new DatabaseSync(path);
+    other.exec(ROW.repeat(2));
+  }
+  maintain();
+  maintain();
+  assert.deepEqual(told, [5]);
+});
