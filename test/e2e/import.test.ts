@@ -3,11 +3,20 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, writeFileSync, readdirSync, readlinkSync } from 'node:fs';
+import {
+  closeSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
-import { DaemonProcess, PROGRAM, until } from './daemon-process.ts';
+import { makeLegacyDatabase } from '../../packages/store/test/file/legacy-database.ts';
+import { DaemonProcess, PROGRAM, TemporaryFolder, until } from './daemon-process.ts';
 import { sipRequest, UdpPeer } from './sip-peers.ts';
 
 const COUNT = 30;
@@ -47,12 +56,36 @@ test('import takes the JSON log, the CSV and the database of another node, each 
     unread: 1,
     kept_beyond_limits: false,
     makes_room: false,
+    damaged: false,
   });
   await peer.send(sipRequest({ user: 'own' }), daemon.ports.udp);
   await daemon.recorded(COUNT + 1);
   const own = join(daemon.folder, 'sentrypeer_json.log');
   await until('the own event in the log', () => readFileSync(own, 'utf8').includes('"own"'));
   assert.equal(readFileSync(own, 'utf8').split('\n').length, 2, 'imported events are no news');
+});
+
+test('import takes what can be read of a damaged database, and says so', async () => {
+  using folder = new TemporaryFolder();
+  const damaged = join(folder.path, 'damaged.db');
+  const rows = Array.from({ length: 500 }, () => ({ sipMessage: 'INVITE '.repeat(100) }));
+  makeLegacyDatabase(damaged, rows);
+  const file = openSync(damaged, 'r+');
+  writeSync(file, new Uint8Array(4096).fill(0xff), 0, 4096, 60 * 4096);
+  closeSync(file);
+  await using daemon = await DaemonProcess.start();
+  const run = () =>
+    DaemonProcess.run(['-f', daemon.dbFile, 'import', damaged], { folder: folder.path });
+  const { status, stdout, stderr } = await run();
+  assert.equal(status, 1);
+  const added = daemon.number('SELECT count(*) FROM honey');
+  assert.ok(added < 500 && added > 450, `${added} events`);
+  assert.equal(stdout, `${added} events of ${damaged} added, 0 events known before.\n`);
+  assert.match(
+    stderr,
+    /^The file is damaged: events in the parts of it that cannot be read are missing/,
+  );
+  assert.match((await run()).stdout, new RegExp(`^0 events .* ${added} events known before`));
 });
 
 test('import refuses what it does not know', async () => {

@@ -14,6 +14,8 @@ import { neededFile, refuseMore } from '../words.ts';
 const KEPT = 'Some are older than --retention-days: they stay until sentrypeer prune --yes.\n';
 const MAKES_ROOM =
   'The database has reached --db-size-max: its oldest events are removed to make room for these. A larger limit keeps both.\n';
+const DAMAGED =
+  'The file is damaged: events in the parts of it that cannot be read are missing here.\n';
 
 interface Counts {
   added: number;
@@ -22,6 +24,8 @@ interface Counts {
   unread: number;
   /** Whether older events are removed for these. */
   makesRoom: boolean;
+  /** Whether events were left out because the file is damaged. */
+  isDamaged: boolean;
 }
 
 export const IMPORT: Command = {
@@ -35,12 +39,12 @@ export const IMPORT: Command = {
     return async (context) => {
       const { Importer } = await import('@sentrypeer/store');
       const source = await openImportFile(from, context.stopped);
-      const counts: Counts = { added: 0, known: 0, unread: 0, makesRoom: false };
+      const counts: Counts = { added: 0, known: 0, unread: 0, makesRoom: false, isDamaged: false };
       using importer = Importer.open(context, context.config.dbFile);
       const { dbFile } = context.config;
       const rows =
         source.kind === 'database'
-          ? await databaseRows(from, dbFile)
+          ? await databaseRows(from, dbFile, counts)
           : lineRows(from, source.octets, counts);
       try {
         await addAll(importer, from, rows, counts, context);
@@ -48,7 +52,7 @@ export const IMPORT: Command = {
         throw counts.added === 0 ? error : sayingHowFar(error, counts.added);
       }
       const { isKept } = importer;
-      const { added, known, unread, makesRoom } = counts;
+      const { added, known, unread, makesRoom, isDamaged } = counts;
       if (added + known === 0 && unread > 0) throw unreadable(from);
       return {
         text: `${countOf(added, 'event')} of ${shown(from)} added, ${countOf(known, 'event')} known before${unread > 0 ? `, ${countOf(unread, 'line')} not read` : ''}.\n`,
@@ -59,8 +63,10 @@ export const IMPORT: Command = {
           unread,
           kept_beyond_limits: isKept,
           makes_room: makesRoom,
+          damaged: isDamaged,
         },
-        remark: `${isKept ? KEPT : ''}${makesRoom ? MAKES_ROOM : ''}`,
+        remark: `${isDamaged ? DAMAGED : ''}${isKept ? KEPT : ''}${makesRoom ? MAKES_ROOM : ''}`,
+        isBad: isDamaged,
       };
     };
   },
@@ -76,9 +82,13 @@ function sayingHowFar(error: unknown, added: number): unknown {
   );
 }
 
-async function databaseRows(file: string, own: string): Promise<Iterable<ImportedRow>> {
+async function databaseRows(
+  file: string,
+  own: string,
+  counts: Counts,
+): Promise<Iterable<ImportedRow>> {
   const { readDatabase } = await import('@sentrypeer/store');
-  return readDatabase(file, own);
+  return readDatabase(file, own, () => (counts.isDamaged = true));
 }
 
 /** In transactions of a few hundred rows, between which a daemon can record. */

@@ -85,7 +85,8 @@ export function fromSqlite(error: unknown, path: string): unknown {
       return databaseError(
         'db_damaged',
         `database ${path} is damaged (SQLite code ${errcode}: ${String(error)}); stop the daemon, keep a copy of the file and its -wal, ` +
-          `and restore the last backup, or save what can be read: sqlite3 ${path} .recover | sqlite3 new.db`,
+          'and restore the last backup, or save its events: rename it, start on a new file, and run sentrypeer import ' +
+          'with the new name, which leaves out only what cannot be read',
         error,
       );
     case SQLITE_NOTADB:

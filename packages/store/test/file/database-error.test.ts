@@ -43,7 +43,7 @@ const CASES: readonly (readonly [errcode: number, code: string, ...messages: Reg
     11,
     'db_damaged',
     /^database a\.db is damaged \(SQLite code 11: Error: near x\); stop the daemon/,
-    /restore the last backup, or save what can be read: sqlite3 a\.db \.recover/,
+    /restore the last backup, or save its events: .* sentrypeer import with the new name/,
   ],
   [11 | (1 << 8), 'db_damaged', /SQLite code 267/],
   [13, 'disk_full', /^no space left for database a\.db; free some space/],

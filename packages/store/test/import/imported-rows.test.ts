@@ -83,6 +83,8 @@ const sums = (bench: Bench): readonly unknown[] =>
     bench.all(`SELECT first_seen_us, last_seen_us, seen_count, grade FROM ${table}`),
   );
 
+const noDamage = (): void => assert.fail('nothing is damaged');
+
 test('Importer.add() writes every field of a row into its column', () => {
   using bench = new Bench();
   assert.deepEqual(bench.importer.add([FULL]), { added: 1, known: 0 });
@@ -287,7 +289,7 @@ test('readDatabase() leaves out what is no text or no possible number', () => {
         VALUES (x'00ff', -1, 0, 1099511627777, 'INVITE'), ('203.0.113.9', 65535, 5060, 1099511627776, NULL)`);
     database.prepare('VACUUM INTO ?').run(path);
   }
-  const rows = [...readDatabase(path, directory.file('sentrypeer.db'))];
+  const rows = [...readDatabase(path, directory.file('sentrypeer.db'), noDamage)];
   const ofEach = { anomalies: '', created_at: 'now' };
   assert.deepEqual(
     rows.map((row) => ({ ...row, ...ofEach })),
@@ -311,7 +313,7 @@ test('readDatabase() says what is wrong with a file, and closes it', () => {
     using database = emptyDatabase(directory);
     database.exec('DROP TABLE shared_event; CREATE VIEW shared_event AS SELECT * FROM nowhere');
   }
-  assert.throws(() => [...readDatabase(path, directory.file('own.db'))], {
+  assert.throws(() => [...readDatabase(path, directory.file('own.db'), noDamage)], {
     code: 'db_failed',
     message: /no such table: main\.nowhere/,
   });
