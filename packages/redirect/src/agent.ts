@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { KeyedHash } from '@sentrypeer/bytes';
-import { canonicalAddress } from '@sentrypeer/ip';
 import { isTooLong } from '@sentrypeer/numbers';
 import { formatResponse, parseMessage, reasonPhrase, type SipMessage } from '@sentrypeer/sip';
-import type { Judge, Judgement, Level, Question } from '@sentrypeer/verdict';
-import { callerAddress, isAnswerable, protocolError, replyPort, type Asked } from './ask.ts';
+import {
+  levelRank,
+  type Judge,
+  type Judgement,
+  type Level,
+  type Question,
+} from '@sentrypeer/verdict';
+import { isAnswerable, protocolError, replyPort, type Asked } from './ask.ts';
 import { readCalled, type Called } from './called.ts';
+import { callerAddresses } from './caller.ts';
 import type { Destination } from './destination.ts';
 import { KEY_PART_CHARACTERS_MAX } from './limits.ts';
 import type { Refusal } from './refusal.ts';
@@ -80,6 +86,9 @@ export interface Answer {
   readonly decision: AgentDecision | undefined;
 }
 
+/** `undefined` if nothing can be judged now. */
+type Judged = Judgement | 'unread' | undefined;
+
 type Headers = readonly (readonly [string, string])[];
 
 const ALLOW: Headers = [['Allow', 'INVITE, ACK, CANCEL, OPTIONS, REGISTER']];
@@ -131,8 +140,8 @@ export class Agent {
   #decide(asked: Asked, message: SipMessage, kind: AgentDecision['kind']): Answer {
     const called: Called =
       kind === 'call' ? readCalled(message) : { kind: 'number', number: message.toUser };
-    const address = canonicalAddress(callerAddress(message, asked.sourceIp));
-    const judgement = this.#judge(called, kind, address, asked.epochUs);
+    const addresses = callerAddresses(message, asked.sourceIp);
+    const { address, judgement } = this.#gravest(called, kind, addresses, asked.epochUs);
     const { outcome, status, headers } = this.#verdict(kind, called, judgement);
     const decision = {
       epochUs: asked.epochUs,
@@ -153,6 +162,22 @@ export class Agent {
     return { ...this.#answer(asked, message, 'decision', status, headers), decision };
   }
 
+  /** By the address that speaks most against the call, if the caller's Via names two. */
+  #gravest(
+    called: Called,
+    kind: AgentDecision['kind'],
+    addresses: readonly string[],
+    epochUs: number,
+  ): { readonly address: string | undefined; readonly judgement: Judged } {
+    const [first, ...others] = addresses;
+    let gravest = { address: first, judgement: this.#judge(called, kind, first, epochUs) };
+    for (const address of others) {
+      const judgement = this.#judge(called, kind, address, epochUs);
+      if (rankOf(judgement) > rankOf(gravest.judgement)) gravest = { address, judgement };
+    }
+    return gravest;
+  }
+
   /**
    * A call whose number cannot be read may be a call for help, so it is let through whoever makes it. Only its number
    * could tell.
@@ -162,7 +187,7 @@ export class Agent {
     kind: AgentDecision['kind'],
     address: string | undefined,
     epochUs: number,
-  ): Judgement | 'unread' | undefined {
+  ): Judged {
     if (called.kind === 'unreadable') return 'unread';
     const asks = called.number;
     const question: Question = {
@@ -184,7 +209,7 @@ export class Agent {
   #verdict(
     kind: AgentDecision['kind'],
     called: Called,
-    judgement: Judgement | 'unread' | undefined,
+    judgement: Judged,
   ): { readonly outcome: Outcome; readonly status: number; readonly headers: Headers } {
     // A peer that fails open treats a 500 like no answer.
     if (judgement === undefined) return { outcome: 'failed', status: 500, headers: NO_HEADERS };
@@ -243,4 +268,8 @@ export class Agent {
 
 function silence(what: Answer['what'], { sourcePort }: Asked): Answer {
   return { what, reply: undefined, replyPort: sourcePort, decision: undefined };
+}
+
+function rankOf(judgement: Judged): number {
+  return judgement === undefined || judgement === 'unread' ? 0 : levelRank(judgement.level);
 }

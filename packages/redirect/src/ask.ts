@@ -45,16 +45,6 @@ export function protocolError(message: SipMessage): 400 | 505 | undefined {
 }
 
 /**
- * The address from which the peer got this request, as it noted it: by RFC 3261 §18.2.1 a proxy notes the source of a
- * request in the Via below its own. Anybody may have written the Vias further below. Without such a Via it is the
- * peer's own address.
- */
-export function callerAddress({ vias }: SipMessage, sourceIp: string): string {
-  const [, before] = vias;
-  return before === undefined ? sourceIp : bare(before.received ?? before.host);
-}
-
-/**
  * RFC 3581 §4 and RFC 3261 §18.2.2: an answer over UDP goes to the source's port if `rport` asks for it, otherwise to
  * that of sent-by; always to the source's address. No forged datagram makes us send to a port below 1024.
  */
@@ -62,8 +52,4 @@ export function replyPort(via: Via | undefined, sourcePort: number): number {
   if (via === undefined || via.rport !== undefined) return sourcePort;
   const port = via.port ?? SIP_PORT;
   return port >= PORT_UNPRIVILEGED_MIN ? port : sourcePort;
-}
-
-function bare(host: string): string {
-  return host.startsWith('[') && host.endsWith(']') ? host.slice(1, -1) : host;
 }

@@ -50,6 +50,6 @@ export { NEVER_BLOCKED } from './number-judge.ts';
 export { toolOf } from './tool.ts';
 export { numberVerdict } from './number-verdict.ts';
 export { rangeVerdict } from './range-verdict.ts';
-export { notListed, type Level, type Verdict } from './verdict.ts';
+export { levelRank, notListed, type Level, type Verdict } from './verdict.ts';
 export { type PoolVoice } from './independent-votes.ts';
 export { hasQuorum, quorumOf, type PoolSaid, type PoolStanding } from './votes.ts';
