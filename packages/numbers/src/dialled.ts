@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { DIALLED_CHARACTERS_MAX, DIALLED_DIGITS_MAX } from './limits.ts';
+import { AREA_DIGITS_MAX, DIALLED_CHARACTERS_MAX, DIALLED_DIGITS_MAX } from './limits.ts';
 
 /** What was dialled, in one canonical notation. */
 export interface Dialled {
@@ -10,6 +10,8 @@ export interface Dialled {
   readonly isGlobal: boolean;
   /** What precedes them, with its marks, such as `9#`. */
   readonly before: string;
+  /** The digits without the `phone-context` of a country or an area; empty if there is none. */
+  readonly local: string;
 }
 
 const SCHEMES = ['tel:', 'sips:', 'sip:'];
@@ -97,8 +99,10 @@ function readParts({ user, context }: UriParts): Dialled | undefined {
     }
   }
   if (digits === '' || digits.length + before.length > DIALLED_DIGITS_MAX) return undefined;
-  if (isGlobal || before !== '' || context === '') return { digits, isGlobal, before };
-  return { digits: context + digits, isGlobal: true, before };
+  const isWhole = isGlobal || before !== '' || context === '';
+  if (isWhole) return { digits, isGlobal, before, local: '' };
+  const local = context.length <= AREA_DIGITS_MAX ? digits : '';
+  return { digits: context + digits, isGlobal: true, before, local };
 }
 
 /** Where the next pause is; the length of the text if there is none. */

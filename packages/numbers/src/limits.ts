@@ -27,6 +27,12 @@ export const E164_DIGITS_MIN = 7;
 export const SHORT_DIGITS_MAX = 6;
 
 /**
+ * Digits of a `phone-context` that is a country or an area: telephones there dial emergency numbers as they are. Chosen:
+ * a country code of 3 digits and an area code of 3. Longer ones are the beginning of one company's numbers.
+ */
+export const AREA_DIGITS_MAX = 6;
+
+/**
  * Readings of one dialled number that are kept, the likeliest first. Chosen: of 100,000 random prefixes before valid
  * numbers, one had more readings.
  */

@@ -144,10 +144,13 @@ function readForm(
   home: HomePlan | undefined,
   addCandidates: (dialled: Dialled, found: Found) => boolean,
 ): Reading {
-  const { digits, isGlobal, before } = dialled;
+  const { digits, isGlobal, before, local } = dialled;
   const whole = before + (isGlobal ? '+' : '') + digits;
   const isMarked = isGlobal || before !== '';
   if (isMarked && isMarkedEmergency(digits, isGlobal, home?.country)) {
+    return nothing('emergency', whole);
+  }
+  if (local !== '' && shortKind(local, home?.country) === 'emergency') {
     return nothing('emergency', whole);
   }
   if (before !== '' && digits.length <= SHORT_DIGITS_MAX) return nothing('feature-code', whole);

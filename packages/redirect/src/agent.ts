@@ -138,8 +138,7 @@ export class Agent {
   }
 
   #decide(asked: Asked, message: SipMessage, kind: AgentDecision['kind']): Answer {
-    const called: Called =
-      kind === 'call' ? readCalled(message) : { kind: 'number', number: message.toUser };
+    const called = kind === 'call' ? readCalled(message) : registering(message.toUser);
     const addresses = callerAddresses(message, asked.sourceIp);
     const { address, judgement } = this.#gravest(called, kind, addresses, asked.epochUs);
     const { outcome, status, headers } = this.#verdict(kind, called, judgement);
@@ -189,7 +188,7 @@ export class Agent {
     epochUs: number,
   ): Judged {
     if (called.kind === 'unreadable') return 'unread';
-    const asks = called.number;
+    const asks = called.kind === 'number' ? called.question : called.number;
     const question: Question = {
       ...(asks === undefined ? {} : { number: asks }),
       ...(address === undefined ? {} : { address }),
@@ -221,8 +220,8 @@ export class Agent {
       }
     }
     const why = judgement === 'unread' ? unreadHeaders() : verdictHeaders(judgement, false);
-    const e164 = judgement === 'unread' ? undefined : judgement.number?.e164;
-    const uri = this.#destinationOf(kind, called, e164);
+    const number = judgement === 'unread' ? undefined : judgement.number;
+    const uri = this.#destinationOf(kind, called, number);
     if (uri === undefined) return { outcome: 'passed', status: NOT_LISTED_STATUS, headers: why };
     return { outcome: 'redirected', status: 302, headers: [['Contact', `<${uri}>`], ...why] };
   }
@@ -230,13 +229,15 @@ export class Agent {
   #destinationOf(
     kind: AgentDecision['kind'],
     called: Called,
-    e164: string | undefined,
+    judged: Judgement['number'],
   ): string | undefined {
     const { destination, emergencyNumber } = this.#options;
     if (destination === undefined) return undefined;
     if (kind === 'registration' || called.number === undefined) return destination.registrar;
     if (called.kind === 'emergency') return destination.call(emergencyNumber, undefined);
-    return destination.call(called.number, e164);
+    const isForHelp = called.kind === 'number' && judged?.kind === 'emergency';
+    const number = isForHelp ? (called.dialled ?? called.number) : called.number;
+    return destination.call(number, judged?.e164);
   }
 
   #answer(
@@ -272,4 +273,8 @@ function silence(what: Answer['what'], { sourcePort }: Asked): Answer {
 
 function rankOf(judgement: Judged): number {
   return judgement === undefined || judgement === 'unread' ? 0 : levelRank(judgement.level);
+}
+
+function registering(account: string | undefined): Called {
+  return { kind: 'number', number: account, question: account, dialled: account };
 }

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+/* Calls for help among marks and contexts, and what only looks like one. */
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { NumberingPlans, readQuestion } from '../src/index.ts';
+
+const plans = await NumberingPlans.load();
+
+for (const [text, country, kind] of [
+  // Telephones in an area dial emergency numbers as they are.
+  ['tel:112;phone-context=+4930', 'DE', 'emergency'],
+  ['tel:110;phone-context=+49-30', 'DE', 'emergency'],
+  ['tel:911;phone-context=+1416', 'CA', 'emergency'],
+  ['sip:9911;phone-context=+1416@pbx.example;user=phone', 'CA', 'emergency'],
+  ['tel:112;phone-context=+4420', undefined, 'emergency'],
+  ['tel:115;phone-context=+4930', 'DE', 'number'],
+  // Behind the beginning of one company's numbers they are its extensions.
+  ['tel:112;phone-context=+4930123456', 'DE', 'number'],
+  ['+4930112', 'DE', 'number'],
+] as const) {
+  test(`readQuestion() takes ${text} in ${country ?? 'no country'} for ${kind}`, () => {
+    const home = country === undefined ? undefined : plans.home(country);
+    assert.equal(readQuestion(plans, text, home).kind, kind);
+  });
+}
