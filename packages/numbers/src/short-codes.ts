@@ -43,7 +43,8 @@ const CODE_DIGITS = 2;
 
 /**
  * Whether short digits after a plus, or after the marks of a feature code, are a call for help: telephones put a plus
- * before every saved contact, and a code before it to withhold the caller's number (`*31#112`, `*67911`).
+ * before every saved contact, and a code before it to withhold the caller's number (`*31#112`, `*67911`), before the
+ * prefix of a PBX for an outside line, too (`*679911`).
  *
  * @param isGlobal A plus is directly before them: so few digits after it are no other number.
  */
@@ -53,8 +54,10 @@ export function isMarkedEmergency(
   country: string | undefined,
 ): boolean {
   if (isGlobal) return digits.length <= SHORT_DIGITS_MAX && isEmergency(digits, country);
-  return (
-    isCertainEmergency(digits, country) || isCertainEmergency(digits.slice(CODE_DIGITS), country)
+  return [digits, digits.slice(CODE_DIGITS)].some((dialled) =>
+    OUTSIDE_LINES.some(
+      (line) => dialled.startsWith(line) && isCertainEmergency(dialled.slice(line.length), country),
+    ),
   );
 }
 

@@ -19,6 +19,12 @@ for (const [text, country, kind] of [
   // Behind the beginning of one company's numbers they are its extensions.
   ['tel:112;phone-context=+4930123456', 'DE', 'number'],
   ['+4930112', 'DE', 'number'],
+  // And then an outside line of a PBX.
+  ['*679911', 'US', 'emergency'],
+  ['*67*9911', 'US', 'emergency'],
+  ['#31#0112', 'DE', 'emergency'],
+  ['#31#0110', 'DE', 'emergency'],
+  ['#31#0115', 'DE', 'feature-code'],
 ] as const) {
   test(`readQuestion() takes ${text} in ${country ?? 'no country'} for ${kind}`, () => {
     const home = country === undefined ? undefined : plans.home(country);
