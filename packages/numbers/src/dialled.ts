@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { AREA_DIGITS_MAX, DIALLED_CHARACTERS_MAX, DIALLED_DIGITS_MAX } from './limits.ts';
+import {
+  AREA_DIGITS_MAX,
+  DIALLED_CHARACTERS_MAX,
+  DIALLED_DIGITS_MAX,
+  SHORT_DIGITS_MAX,
+} from './limits.ts';
 
 /** What was dialled, in one canonical notation. */
 export interface Dialled {
@@ -65,9 +70,7 @@ export function readBeforePauses(text: string): readonly Dialled[] {
 /** Whether the text has more characters or digits than are read: nobody can say whether it is a number. */
 export function isTooLong(text: string): boolean {
   if (text.length > DIALLED_CHARACTERS_MAX) return true;
-  let digits = 0;
-  for (const character of splitUri(text).user) if (isDigit(character)) digits += 1;
-  return digits > DIALLED_DIGITS_MAX;
+  return countDigits(splitUri(text).user) > DIALLED_DIGITS_MAX;
 }
 
 interface UriParts {
@@ -89,8 +92,7 @@ function readParts({ user, context }: UriParts): Dialled | undefined {
       // No country code begins with a zero (ITU-T E.164 §6), so this plus means nothing, nor does one right before it.
       if (digits === '') isGlobal = false;
     } else if (character === '+' || character === '*' || character === '#') {
-      // On many telephones a final `#` ends the dialling.
-      if (character === '#' && index === user.length - 1 && digits !== '') break;
+      if (character === '#' && endsDialling(user, index, digits)) break;
       before += digits + (character === '+' ? '' : character);
       digits = '';
       isGlobal = character === '+';
@@ -103,6 +105,23 @@ function readParts({ user, context }: UriParts): Dialled | undefined {
   if (isWhole) return { digits, isGlobal, before, local: '' };
   const local = context.length <= AREA_DIGITS_MAX ? digits : '';
   return { digits: context + digits, isGlobal: true, before, local };
+}
+
+/**
+ * On many telephones and gateways a `#` ends the dialling: at the end, and after a whole number, where a few digits
+ * that follow are sent once the call is answered. Before a number it belongs to a prefix.
+ */
+function endsDialling(user: string, index: number, digits: string): boolean {
+  if (index === user.length - 1) return digits !== '';
+  if (digits.length <= SHORT_DIGITS_MAX) return false;
+  const rest = user.slice(index + 1);
+  return isDialString(rest) && countDigits(rest) <= SHORT_DIGITS_MAX;
+}
+
+export function countDigits(text: string): number {
+  let count = 0;
+  for (const character of text) if (isDigit(character)) count += 1;
+  return count;
 }
 
 /** Where the next pause is; the length of the text if there is none. */

@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { isEmergencyName, readBeforePauses, readDialled, type Dialled } from './dialled.ts';
+import {
+  countDigits,
+  isEmergencyName,
+  readBeforePauses,
+  readDialled,
+  type Dialled,
+} from './dialled.ts';
 import {
   CANDIDATES_COUNT_MAX,
   E164_DIGITS_MAX,
@@ -147,7 +153,9 @@ function readForm(
   const { digits, isGlobal, before, local } = dialled;
   const whole = before + (isGlobal ? '+' : '') + digits;
   const isMarked = isGlobal || before !== '';
-  if (isMarked && isMarkedEmergency(digits, isGlobal, home?.country)) {
+  // What follows the marks after a whole number is not dialled: 00882131234567*112 is no call for help.
+  const isAfterCode = isMarked && countDigits(before) <= SHORT_DIGITS_MAX;
+  if (isAfterCode && isMarkedEmergency(digits, isGlobal, home?.country)) {
     return nothing('emergency', whole);
   }
   if (local !== '' && shortKind(local, home?.country) === 'emergency') {

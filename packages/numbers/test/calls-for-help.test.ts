@@ -4,7 +4,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { NumberingPlans, readQuestion } from '../src/index.ts';
+import { NumberingPlans, readNumber, readQuestion } from '../src/index.ts';
 
 const plans = await NumberingPlans.load();
 
@@ -25,9 +25,23 @@ for (const [text, country, kind] of [
   ['#31#0112', 'DE', 'emergency'],
   ['#31#0110', 'DE', 'emergency'],
   ['#31#0115', 'DE', 'feature-code'],
+  // What follows a whole number is no call for help.
+  ['00882131234567#112', undefined, 'number'],
+  ['00882131234567%23911', 'US', 'number'],
+  ['00882131234567*112', undefined, 'feature-code'],
+  ['00882131234567+112', undefined, 'feature-code'],
+  ['+882131234567#31#112', undefined, 'number'],
 ] as const) {
   test(`readQuestion() takes ${text} in ${country ?? 'no country'} for ${kind}`, () => {
     const home = country === undefined ? undefined : plans.home(country);
     assert.equal(readQuestion(plans, text, home).kind, kind);
+  });
+}
+
+for (const text of ['+46701234567#1', '0046701234567 # 123456', '46701234567##']) {
+  test(`readNumber() reads ${text} as +46701234567, without what is sent once the call is answered`, () => {
+    for (const reading of [readNumber(plans, text), readQuestion(plans, text)]) {
+      assert.equal(reading.candidates[0]?.e164, '46701234567');
+    }
   });
 }
