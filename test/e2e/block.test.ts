@@ -218,3 +218,18 @@ test('a slip in an address is not a number, and digits that no plan knows are bl
     /^0800123456 is not blocked any more/,
   );
 });
+
+test('an allowed range in national form takes its numbers off every list at once', async () => {
+  await using daemon = await DaemonProcess.start(['--threads=1', '--home-country=SE']);
+  assert.equal((await run(daemon, 'block', NUMBER)).status, 0);
+  await onLists(daemon, NUMBER_LISTS, NUMBER, true);
+  const range = '0701234500-0701234599';
+  assert.equal((await run(daemon, 'allow', 'add', range, 'our', 'telephones')).status, 0);
+  await onLists(daemon, NUMBER_LISTS, NUMBER, false);
+  for (const form of ['%2B46701234567', '0046701234567', '0701234567', '90701234567']) {
+    const said = await check(daemon, `number=${form}`);
+    assert.match(said, /^unknown: it is on the allowlist \(our telephones\)/, form);
+  }
+  assert.equal((await run(daemon, 'allow', 'remove', range)).status, 0);
+  await onLists(daemon, NUMBER_LISTS, NUMBER, true);
+});

@@ -34,6 +34,7 @@ import {
   hasQuorum,
   isCostly,
   Judge,
+  meantRange,
   parseAllowed,
   policyOf,
   toolOf,
@@ -285,24 +286,29 @@ function reachOf(
     case 'numbers': {
       const { from, to } = allowed;
       if (from === to) return exactNumbers(plans, [from]);
-      const covers = (e164: string): boolean =>
-        e164.length === from.length && e164 >= from && e164 <= to;
-      return { kind: 'number', covers };
+      return { kind: 'number', covers: isWithin({ from, to }) };
     }
     case 'dialled': {
       const { from, to } = allowed;
+      // What is written as it is dialled at home protects a number in every form.
       if (from !== to) {
-        const covers = (digits: string): boolean =>
-          digits.length === from.length && digits >= from && digits <= to;
-        return { kind: 'number', covers };
+        const isDialled = isWithin(allowed);
+        const meant = meantRange(plans, allowed, home);
+        const isMeant = meant === undefined ? isDialled : isWithin(meant);
+        return { kind: 'number', covers: (digits) => isDialled(digits) || isMeant(digits) };
       }
-      // A number written as it is dialled at home protects it in every form.
       const [best] = readQuestion(plans, from, home).candidates;
       return exactNumbers(plans, best === undefined ? [from] : [best.e164, from]);
     }
     default:
       return unreachable(allowed);
   }
+}
+
+function isWithin(range: { readonly from: string; readonly to: string }) {
+  const { from, to } = range;
+  return (digits: string): boolean =>
+    digits.length === from.length && digits >= from && digits <= to;
 }
 
 /** @param address Set if the network is a single address. */

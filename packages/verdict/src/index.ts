@@ -36,6 +36,7 @@ export type {
   Question,
   Standing,
 } from './judgement.ts';
+export { meantRange } from './meant-range.ts';
 export { NeverListed, type NeverListedOptions } from './never-listed.ts';
 export {
   DEFAULT_POLICY,

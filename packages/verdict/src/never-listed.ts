@@ -24,6 +24,7 @@ import {
   type Reading,
 } from '@sentrypeer/numbers';
 import { helplines } from './helplines.ts';
+import { meantRange } from './meant-range.ts';
 import { parseAllowed, type Allowance, type Allowed } from './allowance.ts';
 
 export interface NeverListedOptions {
@@ -237,6 +238,10 @@ export class NeverListed {
       if (best !== undefined) this.#addNumber(`+${best.e164}`, entry);
     } else {
       this.#ranges.push(entry);
+      if (allowed.kind !== 'dialled') return;
+      const meant = meantRange(this.#plans, allowed, this.#home);
+      if (meant !== undefined)
+        this.#ranges.push({ ...entry, allowed: { kind: 'numbers', ...meant } });
     }
   }
 }
