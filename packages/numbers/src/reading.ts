@@ -99,12 +99,12 @@ export function readQuestion(plans: NumberingPlans, text: string, home?: HomePla
   return read(plans, text, home, (dialled, found) => {
     const { digits, isGlobal, before } = dialled;
     if (isGlobal) {
-      add(found, plans, digits, 'plus', CONFIDENCE.plus);
+      add(found, plans, digits, 'plus', CONFIDENCE.plus, true);
       return true;
     }
     if (before === '') add(found, plans, digits, 'none', CONFIDENCE.none);
     if (home !== undefined) addHome(found, plans, digits, home);
-    addAbroad(found, plans, digits);
+    addAbroad(found, plans, digits, home === undefined);
     const sure = [...found.values()].filter(isAllocated);
     const abroad = found.get(home?.afterInternationalPrefix(digits) ?? '');
     if (isAllocated(abroad)) keepOnly(found, [abroad]);
@@ -204,13 +204,18 @@ function addSuffixes(
   }
 }
 
-/** What PBXs everywhere turn a plus into, with and without an outside line. */
-function addAbroad(found: Found, plans: NumberingPlans, digits: string): void {
+/**
+ * What PBXs everywhere turn a plus into, with and without an outside line.
+ *
+ * @param isCertain Whether such digits mean nothing else.
+ */
+function addAbroad(found: Found, plans: NumberingPlans, digits: string, isCertain: boolean): void {
   for (const line of OUTSIDE_LINES) {
     for (const prefix of INTERNATIONAL_EVERYWHERE) {
       if (!digits.startsWith(line + prefix)) continue;
       const kind = line === '' ? 'international' : 'outside-international';
-      add(found, plans, digits.slice(line.length + prefix.length), kind, CONFIDENCE[kind]);
+      const e164 = digits.slice(line.length + prefix.length);
+      add(found, plans, e164, kind, CONFIDENCE[kind], isCertain && line === '');
     }
   }
 }
@@ -224,7 +229,7 @@ function addHome(found: Found, plans: NumberingPlans, digits: string, home: Home
     const foreign = home.afterInternationalPrefix(rest);
     if (foreign !== undefined) {
       const kind = line === '' ? 'international' : 'outside-international';
-      add(found, plans, foreign, kind, CONFIDENCE.international * share);
+      add(found, plans, foreign, kind, CONFIDENCE.international * share, line === '');
     }
     const national = home.withoutTrunkPrefix(rest);
     const trunkShare = national === rest ? WITHOUT_TRUNK_SHARE : 1;
@@ -238,19 +243,24 @@ function addHome(found: Found, plans: NumberingPlans, digits: string, home: Home
   }
 }
 
+/**
+ * @param isMeant Whether it is certain that a number of E.164 follows the prefix, so one that nobody was given is as
+ * likely as any other.
+ */
 function add(
   found: Found,
   plans: NumberingPlans,
   e164: string,
   prefix: PrefixKind,
   confidence: number,
+  isMeant = false,
 ): void {
   const planned = plans.read(e164);
   if (planned === undefined) return;
   const isUnallocated = planned.type === 'unallocated';
   if (isUnallocated && (prefix === 'technical' || prefix === 'outside')) return;
   const share = prefix === 'none' ? UNALLOCATED_BARE_SHARE : UNALLOCATED_SHARE;
-  const weighed = isUnallocated ? confidence * share : confidence;
+  const weighed = isUnallocated && !isMeant ? confidence * share : confidence;
   if ((found.get(e164)?.confidence ?? 0) >= weighed) return;
   found.set(e164, { ...planned, prefix, confidence: weighed });
 }

@@ -367,7 +367,7 @@ for (const [text, country, ...expected] of [
     'SE',
     '00447700900123',
     false,
-    '447700900123 international 57.0',
+    '447700900123 international 95.0',
     '46447700900123 national 51.3',
   ],
   [
@@ -379,7 +379,7 @@ for (const [text, country, ...expected] of [
   ],
   ['*31#46701234567', 'SE', '*31#46701234567', false, '46701234567 technical-international 70.0'],
   ['+46701234567', 'SE', '+46701234567', true, '46701234567 plus 100.0'],
-  ['+460701234567', 'SE', '+460701234567', true, '460701234567 plus 60.0'],
+  ['+460701234567', 'SE', '+460701234567', true, '460701234567 plus 100.0'],
   ['0046701234567', undefined, '0046701234567', true, '46701234567 international 95.0'],
   ['90046701234567', undefined, '90046701234567', true, '46701234567 outside-international 90.0'],
   ['46701234567', undefined, '46701234567', true, '46701234567 none 80.0'],
