@@ -166,7 +166,12 @@ function readForm(
   const short = isGlobal ? undefined : shortKind(digits, home?.country);
   if (short !== undefined) return nothing(short, whole);
   if (isForeignEmergency(plans, digits)) return nothing('emergency', whole);
-  if (digits.length <= SHORT_DIGITS_MAX) return nothing('unknown', whole);
+  // Telephones put a plus before every saved contact. It makes no number of a short code or an extension, nor of the code
+  // of a country.
+  if (digits.length <= SHORT_DIGITS_MAX) {
+    const isService = shortKind(digits, home?.country) === 'short-code';
+    return nothing(isService ? 'short-code' : 'extension', whole);
+  }
   const found: Found = new Map();
   const isPlain = addCandidates(dialled, found);
   const candidates = [...found.values()].toSorted(likelierFirst).slice(0, CANDIDATES_COUNT_MAX);

@@ -150,7 +150,7 @@ for (const [text, kind] of [
   ['1004;x=112', 'extension'],
   ['011112', 'emergency'],
   ['000911', 'emergency'],
-  ['+1234', 'unknown'],
+  ['+1234', 'extension'],
   ['*100', 'feature-code'],
   ['*721124', 'feature-code'],
   ['011100', 'extension'],
