@@ -193,6 +193,14 @@ export class NumberingPlans {
     return { e164, country, type: 'unallocated' };
   }
 
+  /** Whether longer numbers may begin with the digits, as all of Sweden's begin with 46. */
+  mayBegin(digits: string): boolean {
+    const code = this.callingCodeOf(digits);
+    if (code === undefined) return false;
+    const size = digits.length - code.length;
+    return this.#plansOf(code).some(({ lengths }) => lengths.some((length) => length > size));
+  }
+
   /**
    * A number as its country writes it for callers abroad: `+44 20 7946 0958`. If no custom is known, only the country
    * code is set apart.

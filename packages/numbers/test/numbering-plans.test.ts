@@ -258,3 +258,12 @@ test('NumberingPlans.read() says what libphonenumber says, of digits that begin 
   );
   assert.ok(validCount > 150, String(validCount));
 });
+
+test('NumberingPlans.mayBegin() knows what longer numbers may begin with', () => {
+  for (const digits of ['46', '4670123', '4670123456789', '12', '121255501', '49301234567']) {
+    assert.ok(plans.mayBegin(digits), digits);
+  }
+  for (const digits of ['12125550123', '121255501234', '46701234567890', '999', '0', '']) {
+    assert.ok(!plans.mayBegin(digits), digits);
+  }
+});

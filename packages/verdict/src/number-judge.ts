@@ -313,7 +313,23 @@ export class NumberJudge {
       class: this.#classOf(number),
       isHot: this.#isHot(number, known.proved !== undefined),
     };
-    return numberVerdict({ ...known, confidence: weighed }, destination, policy, nowEpochUs);
+    const verdict = numberVerdict(
+      { ...known, confidence: weighed },
+      destination,
+      policy,
+      nowEpochUs,
+    );
+    return destination.class === 'unread' ? this.#notBeginning(number, verdict) : verdict;
+  }
+
+  /**
+   * Digits that fit no plan because they are too few for it are not listed: PBXs that load lists as prefixes would
+   * refuse all numbers that begin with them, whomever these belong to.
+   */
+  #notBeginning(digits: string, verdict: Verdict): Verdict {
+    if (!verdict.listed || !this.#ports.plans.mayBegin(digits)) return verdict;
+    const why = 'it is only watched: longer numbers begin with these digits';
+    return { ...verdict, level: 'watch', listed: false, reasons: [...verdict.reasons, why] };
   }
 
   /** Whether enough other numbers of one of its blocks were tried for the policy to watch a range. */

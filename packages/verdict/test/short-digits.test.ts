@@ -19,3 +19,23 @@ for (const digits of ['1', '46', '4670', '468507', '2001', '116123', '116117', '
     }
   });
 }
+
+test('Judge only watches digits that are the beginning of numbers, whoever called them', () => {
+  for (const digits of ['4670123', '4685078', '1212555', '44207946']) {
+    const evidence = new MemoryEvidence();
+    evidence.numbers.set(digits, MUCH);
+    evidence.meanings.set(`+${digits}`, digits);
+    const { level, reasons } = judgeOf(evidence).judge({ number: `+${digits}` }, NOON_US);
+    assert.equal(level, 'watch', digits);
+    assert.match(reasons.at(-1) ?? '', /longer numbers begin with these/);
+    assert.ok(!judgeOf(evidence).subject({ kind: 'number', value: digits }, NOON_US).listed);
+  }
+});
+
+test('Judge lists digits that fit no plan and begin no number', () => {
+  for (const digits of ['12345678901234', '99912345678', '0000000000000']) {
+    const evidence = new MemoryEvidence();
+    evidence.numbers.set(digits, MUCH);
+    assert.ok(judgeOf(evidence).subject({ kind: 'number', value: digits }, NOON_US).listed, digits);
+  }
+});
