@@ -59,7 +59,7 @@ export class NumberJudge {
       if (isGraver(judged.verdict, best))
         best = this.#answer(reading, candidate, judged, nowEpochUs);
     }
-    const named = this.#blockedDigits(reading, nowEpochUs);
+    const named = this.#unreadDigits(reading, nowEpochUs);
     for (const other of new Set([meant, named])) {
       if (other === undefined || candidates.some(({ e164 }) => e164 === other)) continue;
       if (this.guardOf(other, nowEpochUs) !== undefined) continue;
@@ -103,7 +103,7 @@ export class NumberJudge {
     };
     if (numbers.some(isFollowed)) return 'met';
     const { blocked } = this.#ports;
-    const unread = this.#blockedDigits(reading, nowEpochUs);
+    const unread = this.#unreadDigits(reading, nowEpochUs);
     if (unread !== undefined) return 'met';
     if (numbers.some((number) => blocked().number(number, nowEpochUs) !== undefined)) return 'met';
     if (numbers.some((number) => this.#voted(number, nowEpochUs)?.verdict.level === 'watch')) {
@@ -177,19 +177,22 @@ export class NumberJudge {
   }
 
   /**
-   * Digits that no plan knows, if exactly these are blocked, or named by the hubs of the fleet. Where they mean a
-   * number at home only the block counts, which may be from before the home country was set.
+   * Digits that no plan knows, if exactly these are blocked, were called here, or are named by the hubs of the fleet,
+   * with a plus or without: lists may show one that nobody dialled. Where they mean a number at home only the block
+   * counts, which may be from before the home country was set.
    */
-  #blockedDigits({ digits, candidates }: Reading, nowEpochUs: number): string | undefined {
+  #unreadDigits({ digits, candidates }: Reading, nowEpochUs: number): string | undefined {
     if (digits === '') return undefined;
-    const { plans, blocked, fleet } = this.#ports;
+    const { plans, blocked, evidence, fleet } = this.#ports;
     const value = withoutPlus(digits);
     if (candidates.length > 0 && (value !== digits || plans.read(value) !== undefined))
       return undefined;
     const subject = { kind: 'number', value } as const;
     const isBlocked = blocked().listed(subject, nowEpochUs) !== undefined;
-    const isNamed = isBlocked || (candidates.length === 0 && fleet(subject) !== undefined);
-    return isNamed ? value : undefined;
+    if (isBlocked) return value;
+    if (candidates.length > 0) return undefined;
+    const isKnown = evidence.number(value) !== undefined || fleet(subject) !== undefined;
+    return isKnown ? value : undefined;
   }
 
   /**

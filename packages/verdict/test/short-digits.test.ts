@@ -36,6 +36,13 @@ test('Judge lists digits that fit no plan and begin no number', () => {
   for (const digits of ['12345678901234', '99912345678', '0000000000000']) {
     const evidence = new MemoryEvidence();
     evidence.numbers.set(digits, MUCH);
-    assert.ok(judgeOf(evidence).subject({ kind: 'number', value: digits }, NOON_US).listed, digits);
+    evidence.meanings.set(digits, digits);
+    const judge = judgeOf(evidence);
+    assert.ok(judge.subject({ kind: 'number', value: digits }, NOON_US).listed, digits);
+    // Lists show some of them with a plus.
+    for (const number of [digits, `+${digits}`]) {
+      assert.ok(judge.judge({ number }, NOON_US).listed, number);
+      assert.equal(judge.numberStanding(number, NOON_US), 'met', number);
+    }
   }
 });
