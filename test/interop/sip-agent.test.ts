@@ -7,7 +7,8 @@ import { globSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
-import { COUNTS_LOCAL, DaemonProcess } from '../e2e/daemon-process.ts';
+import { COUNTS_LOCAL, DaemonProcess, until } from '../e2e/daemon-process.ts';
+import { sipRequest, UdpPeer } from '../e2e/sip-peers.ts';
 import { Background } from './background.ts';
 import { Calls } from './calls.ts';
 import { documented } from './documented.ts';
@@ -78,7 +79,7 @@ async function open(
   const text = documented('kamailio.md', fence, { ...places, ...asked });
   const configuration = transport === 'tls' ? await withTls(text, daemon.folder) : text;
   const kamailio = scope.use(await startKamailio(found.kamailio, configuration, daemon));
-  return { calls, daemon, kamailio };
+  return { calls, daemon, kamailio, proxyPort };
 }
 
 /** The other settings needed to speak TLS to the agent. */
@@ -90,6 +91,21 @@ async function withTls(configuration: string, folder: string): Promise<string> {
   return configuration.replace('\nloadmodule', `\n${tls}loadmodule`);
 }
 
+/** Requests that pretend to belong to a call, with and without a route through Kamailio. */
+async function refusesInventedCalls(proxyPort: number): Promise<void> {
+  using caller = await UdpPeer.open();
+  const to = `<sip:${LISTED}@127.0.0.1>;tag=invented`;
+  const routes = ['', 'lr', 'lr;ftag=f00d', 'lr;did=1f3.1'].map((parameters) =>
+    parameters === '' ? [] : [`Route: <sip:127.0.0.1:${proxyPort};${parameters}>`],
+  );
+  for (const [index, lines] of routes.entries()) {
+    const own = { callId: `invented-${index}`, branch: `z9hG4bK-invented-${index}` };
+    await caller.send(sipRequest({ method: 'INVITE', user: LISTED, to, lines, ...own }), proxyPort);
+    await until('an answer', () => caller.received.length > index);
+    assert.match(caller.received[index] ?? '', /^SIP\/2\.0 481 /);
+  }
+}
+
 // The calls wait for each other's timeouts, so the tests run side by side.
 describe('kamailio', { concurrency: true }, () => {
   for (const transport of ['udp', 'tcp', 'tls'] as const) {
@@ -98,13 +114,14 @@ describe('kamailio', { concurrency: true }, () => {
       if (found === undefined) return;
       await using scope = new AsyncDisposableStack();
       const way = { fence: 'kamailio sip-agent', transport };
-      const { calls, daemon, kamailio } = await open(found, scope, way);
+      const { calls, daemon, kamailio, proxyPort } = await open(found, scope, way);
       const bad = await calls.call(LISTED);
       assert.equal(bad.taken, false, kamailio.output);
       assert.match(bad.heard, /^SIP\/2\.0 404 Not Found\r$/m, kamailio.output);
       assert.match(bad.heard, /^Reason: Q\.850;cause=21;text="the number was called once/m);
       const good = await calls.call(CLEAN);
       assert.equal(good.taken, true, `${good.heard}\n${kamailio.output}`);
+      await refusesInventedCalls(proxyPort);
       assert.deepEqual(calls.reached(), [CLEAN]);
 
       // The agent dies, and calls pass.
@@ -122,11 +139,13 @@ describe('kamailio', { concurrency: true }, () => {
     const found = programs(t);
     if (found === undefined) return;
     await using scope = new AsyncDisposableStack();
-    const { calls, daemon, kamailio } = await open(found, scope, { fence: 'kamailio http' });
+    const way = { fence: 'kamailio http' };
+    const { calls, daemon, kamailio, proxyPort } = await open(found, scope, way);
     const bad = await calls.call(LISTED);
     assert.match(bad.heard, /^SIP\/2\.0 608 Rejected\r$/m, kamailio.output);
     assert.match((await calls.call('+449012345678')).heard, /^SIP\/2\.0 608 /m, 'escaped');
     assert.equal((await calls.call(CLEAN)).taken, true, kamailio.output);
+    await refusesInventedCalls(proxyPort);
     daemon.signal('SIGKILL');
     await daemon.ended();
     assert.equal((await calls.call('00442071234568')).taken, true, kamailio.output);
