@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { OperatingError } from '@sentrypeer/kernel';
+import { errorCode, OperatingError } from '@sentrypeer/kernel';
 
 /** Error codes of this package, documented in docs/errors.md. */
 export type DatabaseErrorCode =
@@ -37,6 +37,7 @@ export function databaseError(
 
 /** Turns an error of SQLite into one of our codes. Other errors, such as a failed assertion, are returned unchanged. */
 export function fromSqlite(error: unknown, path: string): unknown {
+  if (isTooLarge(error)) return tooLarge(path, error);
   const errcode = sqliteCode(error);
   if (errcode === undefined) return error;
   switch (errcode & 0xff) {
@@ -114,6 +115,24 @@ export function notADatabase(path: string, why: string, cause?: unknown): Operat
     'db_not_a_database',
     `${path} is not a SentryPeer database: ${why}; name another file, it was left as it is`,
     cause,
+  );
+}
+
+function tooLarge(path: string, cause: RangeError): OperatingError {
+  return databaseError(
+    'db_failed',
+    `database ${path} has a number that is larger than this program writes (${cause.message}); ` +
+      'another program wrote it: set it right, or restore the last backup',
+    cause,
+  );
+}
+
+/** What node:sqlite says of an integer beyond 2^53. */
+function isTooLarge(error: unknown): error is RangeError {
+  return (
+    error instanceof RangeError &&
+    errorCode(error) === 'ERR_OUT_OF_RANGE' &&
+    error.message.includes('JavaScript number')
   );
 }
 

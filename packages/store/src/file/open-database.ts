@@ -236,7 +236,7 @@ function opened(
 ): DatabaseSync {
   let database: DatabaseSync | undefined;
   try {
-    const place = isStill ? new URL(`${pathToFileURL(path).href}?immutable=1`) : path;
+    const place = isStill ? new URL(`${pathToFileURL(path).href}?immutable=1`) : placeOf(path);
     database = new LazyDatabase(place, { readOnly, timeout: OPEN_LOCK_WAIT_MS });
     database.exec('PRAGMA trusted_schema = OFF'); // The file may come from anywhere.
     prepare(database);
@@ -245,6 +245,11 @@ function opened(
     database?.close();
     throw fromSqlite(error, path);
   }
+}
+
+/** SQLite would take a name that begins with `file:` for a URI, and open another file than everybody else. */
+function placeOf(path: string): string | URL {
+  return path.startsWith('file:') ? pathToFileURL(path) : path;
 }
 
 function userVersion(database: DatabaseSync): number {

@@ -3,6 +3,7 @@
 /* What SQLite says becomes one of our codes, and advice for a person. */
 
 import assert from 'node:assert/strict';
+import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { OperatingError } from '@sentrypeer/kernel';
 import { databaseError, fromSqlite, guarded, notADatabase } from '../../src/file/database-error.ts';
@@ -95,4 +96,16 @@ test('databaseError() has a cause only if there is one', () => {
   assert.equal('cause' in databaseError('db_failed', 'x'), false);
   assert.equal(databaseError('db_failed', 'x', 1).cause, 1);
   assert.equal('cause' in notADatabase('a.db', 'it is no file'), false);
+});
+
+test('fromSqlite() takes a number that JavaScript cannot hold for one of another program', () => {
+  using database = new DatabaseSync(':memory:');
+  const read = (): unknown => database.prepare(`SELECT ${2n ** 63n - 1n}`).get();
+  assert.throws(() => guarded('a.db', read), {
+    name: 'OperatingError',
+    code: 'db_failed',
+    message: /^database a\.db has a number that is larger .*9223372036854775807/,
+  });
+  const own = new RangeError('too many');
+  assert.equal(fromSqlite(own, 'a.db'), own);
 });

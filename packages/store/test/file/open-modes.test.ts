@@ -270,3 +270,16 @@ test('a view that is called honey is told from a table', () => {
     message: /: its honey is a view, not a table; name another file/,
   });
 });
+
+test('a name that looks like a URI is the name of a file', () => {
+  using directory = new TestDirectory();
+  const before = process.cwd();
+  process.chdir(directory.path);
+  try {
+    openForWriting('file:odd.db', PORTS).close();
+    openForLook('file:odd.db').database.close();
+    assert.deepEqual(readdirSync('.'), ['file:odd.db']);
+  } finally {
+    process.chdir(before);
+  }
+});
