@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { createHash } from 'node:crypto';
-import { networkText } from '@sentrypeer/ip';
+import { networkText, parseIp } from '@sentrypeer/ip';
 import { OperatingError, type Logger } from '@sentrypeer/kernel';
 import { BLOCK_BITS_4, BLOCK_BITS_6, NETWORK_NAME_CHARACTERS_MAX } from './limits.ts';
 import type { Found, MmdbFile, PlacesFile } from './mmdb-file.ts';
@@ -55,8 +55,11 @@ export class Places implements Disposable {
     return createHash('sha256').update(text).digest().readUIntBE(0, 6);
   }
 
-  /** @param address In its shortest form. */
+  /** @param address In its shortest form. Other text, which a reader of the files may take for one, is nowhere. */
   placeOf(address: string): Place {
+    if (parseIp(address) === undefined) {
+      return { country: undefined, network: blockOf(address), networkName: undefined };
+    }
     const country = countryOf(this.#find(this.#countries, address));
     const found = this.#find(this.#networks, address);
     const asn = asnOf(found);

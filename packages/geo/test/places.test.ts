@@ -50,6 +50,21 @@ test('placeOf() tells country and network in the words of several makers of file
     assert.deepEqual([place.country, place.network], [country, network], address);
   }
   assert.equal(places.placeOf('203.0.113.5').networkName?.length, 100);
+  // What a row of an older program may have in the place of an address.
+  for (const text of [
+    '',
+    '3405803781',
+    '203.0.113',
+    '203.0.113.5\0',
+    '203.0.113.5:5060',
+    'a.b.c.d',
+  ]) {
+    assert.deepEqual(places.placeOf(text), {
+      country: undefined,
+      network: text,
+      networkName: undefined,
+    });
+  }
   const both = await Places.open(silentLogger, { countryFile, networkFile: countryFile });
   assert.deepEqual(both.placeOf('192.0.2.1'), {
     country: 'NL',
