@@ -21,6 +21,7 @@ import { VERDICT_OPTIONS } from './verdict-options.ts';
 import {
   addressesType,
   countType,
+  databasePathType,
   listenAddressesType,
   outputPathType,
   pathType,
@@ -162,7 +163,7 @@ export const OPTIONS = {
     group: 'database',
     long: 'db-file',
     short: 'f',
-    type: pathType,
+    type: databasePathType,
     defaultValue: './sentrypeer.db',
     doc: 'SQLite database, made if it is missing; its directory must exist.',
   }),

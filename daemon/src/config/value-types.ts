@@ -67,6 +67,12 @@ export const pathType: ValueType<string> = {
   format: (value) => value,
 };
 
+/** Of the database: SQLite would make a file without the slash, and look for it with the slash. */
+export const databasePathType: ValueType<string> = {
+  ...pathType,
+  parse: (text) => (text.endsWith('/') ? undefined : pathType.parse(text)),
+};
+
 export const outputPathType: ValueType<string> = {
   ...pathType,
   wanted: 'the path of a file, or - for standard output',

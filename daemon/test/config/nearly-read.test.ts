@@ -115,3 +115,7 @@ test('loadConfig() takes no wildcard for the address of a host', () => {
       assert.match(bgp(key, all), /" is not an? |" is not the /u);
   assert.match(bgp('next_hop_ipv4', '2001:db8::1%eth0'), /is not an IP address without a zone/u);
 });
+
+test('loadConfig() takes no directory for the database', () => {
+  refuseEach(['-f honey.db/', '-f /', '-f ./']);
+});
