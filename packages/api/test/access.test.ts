@@ -279,6 +279,19 @@ test('a good key is never punished for bad neighbours, whatever they send', asyn
   }
 });
 
+test('a good key in the body counts against its own rate', async () => {
+  await using api = await open({ keyRatePerSecond: 1 });
+  const signIn = async (): Promise<number> => {
+    const answer = await ask(api, '/v1/session', { method: 'POST', body: '{"key":"read"}' });
+    await answer.text();
+    return answer.status;
+  };
+  const statuses: number[] = [];
+  for (let count = 0; count <= RATE_MS / 1000; count += 1) statuses.push(await signIn());
+  assert.equal(statuses.pop(), 429);
+  assert.deepEqual(new Set(statuses), new Set([200]));
+});
+
 test('a good key in the body is never punished for bad neighbours, other bodies are', async () => {
   await using api = await open({ ratePerSecond: 1, trustedProxies: ['127.0.0.1'] });
   const post = async (path: string, body: string, address: string): Promise<number> => {

@@ -155,14 +155,17 @@ export class Access {
   }
 
   /**
-   * Counts a request that has its key in the body, once that was read, unless the key is known.
+   * Counts a request that has its key in the body, once that was read: against the key if it is known, otherwise
+   * against the address.
    *
    * @returns A refusal if it is one too many.
    */
   admitBody(request: FastifyRequest, key: string | undefined): Refusal | undefined {
     if (request.caller.role !== undefined) return undefined;
-    if (key !== undefined && this.#key(key) !== undefined) return undefined;
-    return this.#countStranger(clientAddress(request), this.#ports.clock.nowMs());
+    const nowMs = this.#ports.clock.nowMs();
+    const known = key === undefined ? undefined : this.#key(key);
+    if (known !== undefined) return this.#countKey(known, nowMs);
+    return this.#countStranger(clientAddress(request), nowMs);
   }
 
   /**
@@ -224,11 +227,16 @@ export class Access {
   }
 
   #admitKey(key: Key, access: RouteAccess, nowMs: number): AccessOutcome {
-    if (this.#options.keyRatePerSecond > 0) {
-      const waitMs = this.#keyRequests.take(key.name, nowMs);
-      if (waitMs > 0) return tooMany(waitMs, 'there were too many requests with this key');
-    }
-    return this.#admitRole(key, access.need);
+    const refusal = this.#countKey(key, nowMs);
+    return refusal === undefined ? this.#admitRole(key, access.need) : { refusal };
+  }
+
+  /** @returns A refusal if there were too many requests with this key. */
+  #countKey(key: Key, nowMs: number): Refusal | undefined {
+    if (this.#options.keyRatePerSecond === 0) return undefined;
+    const waitMs = this.#keyRequests.take(key.name, nowMs);
+    if (waitMs === 0) return undefined;
+    return tooMany(waitMs, 'there were too many requests with this key').refusal;
   }
 
   /** Counts a request without a good key. @returns A refusal if it is one too many. */
