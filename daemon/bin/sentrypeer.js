@@ -48,7 +48,7 @@ async function start() {
 function handOver() {
   const node = RUNTIMES.map((name) => `${modules}/${name}`).find((path) => existsSync(path));
   if (node === undefined) {
-    sayWhatIsNeeded('');
+    sayWhatIsNeeded();
     return;
   }
   const child = spawn(node, [program, ...process.argv.slice(2)], { stdio: 'inherit' });
@@ -59,7 +59,7 @@ function handOver() {
     });
   }
   for (const signal of ['SIGUSR1', 'SIGUSR2']) process.on(signal, () => undefined); // They open a debugger's port, or end us.
-  // The one for another C library or processor, or on a file system without programs.
+  // It may be for another C library or processor, or on a file system that runs no programs.
   child.on('error', ({ code }) => sayWhatIsNeeded(`, and ${node} does not start here (${code})`));
   child.on('exit', (status, signal) => {
     if (signal === null) process.exit(status);
@@ -68,8 +68,8 @@ function handOver() {
   });
 }
 
-/** @param trouble What is wrong with the one that is installed. */
-function sayWhatIsNeeded(trouble) {
+/** @param trouble What is wrong with the Node.js of `npm ci`, if it is there. */
+function sayWhatIsNeeded(trouble = '') {
   process.stderr.write(
     `sentrypeer: needs Node.js ${NODE_MAJOR_MIN} or newer and this is ${process.version}${trouble}: ` +
       `run npm ci in ${fileURLToPath(new URL('../..', import.meta.url))}, which brings it for Linux, macOS and Windows, or install it\n`,

@@ -34,7 +34,7 @@ export interface Engine extends Writer {
   sipCounters(): SipCounters;
   /** Why nothing is recorded at present, for a person; `undefined` while all is well. */
   stall(): string | undefined;
-  /** What fails although recording works, such as judging; `undefined` while all is well. */
+  /** What fails or is lost although recording works, as when judging fails; `undefined` while all is well. */
   trouble(): StoreTrouble | undefined;
   /** The name of a thread that hangs; `undefined` if none does. */
   stuck(): string | undefined;

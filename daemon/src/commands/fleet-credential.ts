@@ -73,7 +73,7 @@ export class CredentialFile implements Disposable {
       syncDirectory(dirname(this.#path));
     } catch (cause) {
       throw unwritable(
-        `${quoted(this.#path)} could not be put in its place (${errorCode(cause) ?? 'unknown reason'}): the address and password are in ${quoted(existsSync(this.#temporary) ? this.#temporary : this.#path)}`,
+        `${quoted(this.#path)} could not be put in its place durably (${errorCode(cause) ?? 'unknown reason'}): the address and password are in ${quoted(existsSync(this.#temporary) ? this.#temporary : this.#path)}`,
         cause,
       );
     }

@@ -54,7 +54,7 @@ export function completeConfig(
   const tlsAddresses = sipAddresses === 'all' ? ['0.0.0.0', '::'] : sipAddresses;
   return Object.freeze({
     ...values,
-    // SQLite has the log of a database and its index next to the file itself, and so have we all that belongs to it.
+    // SQLite keeps the log of a database and its index next to the file itself, not next to a link to it; so do we.
     dbFile: machine.throughLinks(values.dbFile),
     tlsListenAddresses:
       values.tlsListenAddresses ?? tlsAddresses.map((address) => ({ address, port: TLS_PORT })),

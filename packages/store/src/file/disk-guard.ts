@@ -53,7 +53,7 @@ export class DiskGuard {
     return this.#full;
   }
 
-  /** What is lost while it is low, for a person; `undefined` otherwise. The text stays the same for as long. */
+  /** What is lost while it is low, for a person; `undefined` otherwise. The text is the same all the while. */
   get trouble(): string | undefined {
     if (!this.#outage.isOn) return undefined;
     return `the disk of database ${this.#path} is nearly full: the oldest events may be removed to make room; free some space on it`;
